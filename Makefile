@@ -1,0 +1,88 @@
+# make            build the programs into build/
+# make check      unit tests, seconds          (everything: scripts/check)
+# make install    DESTDIR= PREFIX=/usr/local
+# V=1 shows commands; SAN=1 builds with ASan and UBSan; CC=clang works as well.
+
+PREFIX  ?= /usr/local
+BUILD   ?= build
+CC      ?= gcc
+VERSION := 0.1.0
+
+PKGS := libcurl libzstd libarchive libcrypto yaml-0.1 libprotobuf-c jansson \
+        libmicrohttpd libxxhash
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla -Wformat=2 \
+        -Wmissing-prototypes -Wstrict-prototypes -Wundef
+ifdef WERROR
+WARN += -Werror
+endif
+OPT  ?= -O2 -g
+HARD := -fPIE -fstack-protector-strong
+ifdef SAN
+HARD += -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+        -fno-omit-frame-pointer
+else ifeq ($(findstring -O0,$(OPT)),)
+HARD += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+CPPFLAGS += -D_GNU_SOURCE -DLIFEBOAT_VERSION='"$(VERSION)"' -Ilib -I$(BUILD)/gen
+ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARD) -UNDEBUG $(CFLAGS) \
+             $(shell pkg-config --cflags $(PKGS))
+LDLIBS = $(shell pkg-config --libs $(PKGS)) -lpthread
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(filter -fsanitize=%,$(HARD)) $(LDFLAGS)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+PROGRAMS := $(foreach p,snapshotd restore provision,\
+              $(if $(wildcard $(p)/main.c),lifeboat-$(p)))
+PROTOS   := $(wildcard lib/*/*.proto)
+PB_C     := $(PROTOS:lib/%.proto=$(BUILD)/gen/%.pb-c.c)
+LIB_SRC  := $(wildcard lib/*/*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(BUILD)/%.o) $(PB_C:.c=.o)
+LIB      := $(BUILD)/liblifeboat.a
+UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
+
+all: $(PROGRAMS:%=$(BUILD)/%)
+lib: $(LIB)
+
+$(LIB): $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h: lib/%.proto
+	$(call say,PROTO,$<)
+	$(Q)mkdir -p $(@D) && protoc-c --proto_path=lib --c_out=$(BUILD)/gen $<
+
+# Generated code is not ours to make warning-free.
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(OPT) $(HARD) -w -c -o $@ $<
+
+$(BUILD)/%.o: %.c | $(PB_C)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define program
+$(BUILD)/lifeboat-$(1): $$(patsubst %.c,$(BUILD)/%.o,$$(wildcard $(1)/*.c)) $(LIB)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach p,snapshotd restore provision,$(eval $(call program,$(p))))
+
+# A unit test may also use the objects of a program folder, all but its main.
+PROG_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,\
+              $(wildcard snapshotd/*.c)))
+$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(PROG_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+unit-tests: $(UNIT)
+check: $(UNIT)
+	$(Q)for t in $^; do $$t || exit 1; done
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all lib check unit-tests clean install
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
