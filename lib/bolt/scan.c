@@ -1,0 +1,545 @@
+#include "bolt/scan.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bolt/bytes.h"
+
+enum {
+	CHUNK = 4096,                   /* records allocated together */
+	DEPTH_MAX = 64,                 /* of a tree; 10 hold a petabyte */
+	KEPT_MAX = 8 << 20,             /* bytes of leaf contents held */
+	FIRST_REF = 32,                 /* refs below are 0 or a fault */
+	PROBES = 7,                     /* page sizes tried without meta 0 */
+};
+
+struct scan_record {
+	struct scan_leaf leaf;
+	uint32_t overflow;
+	unsigned char *content;         /* a leaf's page, or packed children */
+};
+
+int scan_open(struct scan *s, const struct scan_owner *owner,
+              uint64_t image_size, _Bool exact, struct findings *f,
+              struct err *e)
+{
+	*s = (struct scan)SCAN_INIT;
+	s->owner = *owner;
+	s->image_size = image_size;
+	s->exact = exact;
+	s->findings = f;
+	s->head_want = META_BYTES;
+	s->head = malloc(s->head_want);
+	return s->head == NULL ? err_nomem(e) : 0;
+}
+
+/* ---- the stream ---- */
+
+static struct scan_record *record_at(const struct scan *s, uint32_t n)
+{
+	return &s->chunks[n / CHUNK][n % CHUNK];
+}
+
+static struct scan_record *record_new(struct scan *s, struct err *e)
+{
+	struct scan_record **chunks;
+
+	if (s->n_records == UINT32_MAX - FIRST_REF) {
+		(void)err_set(e, ERR_REFUSED, "the database has too many pages");
+		return NULL;
+	}
+	if (s->n_records == s->n_chunks * CHUNK) {
+		chunks = realloc(s->chunks,
+		                 (s->n_chunks + 1) * sizeof(struct scan_record *));
+		if (chunks == NULL) {
+			(void)err_nomem(e);
+			return NULL;
+		}
+		s->chunks = chunks;
+		chunks[s->n_chunks] = calloc(CHUNK, sizeof(struct scan_record));
+		if (chunks[s->n_chunks] == NULL) {
+			(void)err_nomem(e);
+			return NULL;
+		}
+		s->n_chunks++;
+	}
+	return record_at(s, s->n_records++);
+}
+
+/* A branch's children, packed: page, length of the key, key. */
+static int pack_children(struct scan_record *r, const struct page *p,
+                         struct err *e)
+{
+	size_t size = 0;
+	unsigned char *out;
+
+	for (unsigned i = 0; i < p->count; i++)
+		size += 10 + page_child(p, i).key_len;
+	r->content = out = malloc(size);
+	if (out == NULL)
+		return err_nomem(e);
+	for (unsigned i = 0; i < p->count; i++) {
+		struct page_child c = page_child(p, i);
+
+		bytes_put_le64(out, c.page);
+		bytes_put_le16(out + 8, (uint16_t)c.key_len);
+		(void)memcpy(out + 10, c.key, c.key_len);
+		out += 10 + c.key_len;
+	}
+	return 0;
+}
+
+static struct page_child unpack_child(const unsigned char **at)
+{
+	struct page_child c = {
+		.page = bytes_le64(*at),
+		.key_len = bytes_le16(*at + 8),
+		.key = *at + 10,
+	};
+
+	*at += 10 + c.key_len;
+	return c;
+}
+
+static int keep_content(struct scan *s, struct scan_record *r,
+                        const struct page *p, struct err *e)
+{
+	size_t used = page_used(p);
+
+	/* Old copies of the root lie about in free pages, hence a limit; the
+	 * root in force is always kept. */
+	if (s->kept_bytes + used > KEPT_MAX && p->id != s->meta.root)
+		return 0;
+	r->content = malloc(used);
+	if (r->content == NULL)
+		return err_nomem(e);
+	(void)memcpy(r->content, p->data, used);
+	s->kept_bytes += used;
+	return 0;
+}
+
+static int keep_freelist(struct scan *s, const struct page *p, struct err *e)
+{
+	unsigned char *copy;
+
+	if (p->id != s->meta.freelist)
+		return 0;
+	if (page_list_check(p, s->meta.pages) != PAGE_FINE) {
+		s->refs[p->id] = PAGE_BAD_LIST;
+		return 0;
+	}
+	copy = malloc(p->size);
+	if (copy == NULL)
+		return err_nomem(e);
+	(void)memcpy(copy, p->data, p->size);
+	page_view(&s->freelist, copy, p->size);
+	return 0;
+}
+
+static int take_page(void *arg, const struct page *p, enum page_fault fault,
+                     struct err *e)
+{
+	struct scan *s = arg;
+	struct scan_record *r;
+	unsigned at = 0;
+
+	if (fault == PAGE_FINE && p->flags == PAGE_FREELIST)
+		return keep_freelist(s, p, e);
+	if (fault == PAGE_FINE)
+		fault = page_check(p, s->meta.pages, &at);
+	if (fault != PAGE_FINE) {
+		s->refs[p->id] = (uint32_t)fault;
+		return 0;
+	}
+	r = record_new(s, e);
+	if (r == NULL)
+		return -1;
+	s->refs[p->id] = s->n_records - 1 + FIRST_REF;
+	r->overflow = p->overflow;
+	r->leaf.is_branch = p->flags == PAGE_BRANCH;
+	r->leaf.count = p->count;
+	if (r->leaf.is_branch)
+		return pack_children(r, p, e);
+	if (s->owner.leaf(s->owner.arg, p, &r->leaf, e) < 0)
+		return -1;
+	return r->leaf.keep ? keep_content(s, r, p, e) : 0;
+}
+
+/* ---- the metas ---- */
+
+static int want_head(struct scan *s, uint64_t want, struct err *e)
+{
+	unsigned char *p;
+
+	if (want > s->image_size)
+		return err_set(e, ERR_CORRUPT, "%" PRIu64
+		               " bytes are too few for a database",
+		               s->image_size);
+	p = realloc(s->head, (size_t)want);
+	if (p == NULL)
+		return err_nomem(e);
+	s->head = p;
+	s->head_want = (size_t)want;
+	return 0;
+}
+
+/* Where meta 0 is damaged, meta 1 lies at one page size from the start. */
+static int probe_second(struct scan *s, struct meta *m, struct err *e)
+{
+	struct err ignored;
+
+	for (unsigned i = 0; i < PROBES; i++) {
+		size_t at = (size_t)META_PAGE_MIN << i;
+
+		if (at + META_BYTES <= s->head_len &&
+		    meta_parse(m, s->head + at, META_BYTES, &ignored) == 0 &&
+		    m->page_size == at)
+			return 0;
+	}
+	return err_set(e, ERR_CORRUPT, "not a bbolt database: "
+	               "neither meta page is valid");
+}
+
+static int check_size(const struct scan *s, struct err *e)
+{
+	uint64_t need = s->meta.pages * s->meta.page_size;
+
+	if (s->image_size < need)
+		return err_set(e, ERR_CORRUPT, "cut short: %" PRIu64
+		               " bytes where %" PRIu64 " pages of %" PRIu32
+		               " make %" PRIu64, s->image_size, s->meta.pages,
+		               s->meta.page_size, need);
+	if (s->exact && s->image_size > need)
+		return err_set(e, ERR_CORRUPT, "too long: %" PRIu64
+		               " bytes where %" PRIu64 " pages of %" PRIu32
+		               " make %" PRIu64, s->image_size, s->meta.pages,
+		               s->meta.page_size, need);
+	return 0;
+}
+
+static int start(struct scan *s, struct err *e)
+{
+	const struct window_owner owner = { .page = take_page, .arg = s };
+
+	if (check_size(s, e) < 0)
+		return -1;
+	/* calloc costs nothing for pages that are not touched; the size was
+	 * just checked against what the source says it will send. */
+	s->refs = calloc(s->meta.pages, sizeof(*s->refs));
+	s->reached = calloc(s->meta.pages / 8 + 1, 1);
+	if (s->refs == NULL || s->reached == NULL)
+		return err_nomem(e);
+	s->started = 1;
+	return window_open(&s->window, &owner, s->meta.page_size, 2,
+	                   s->meta.pages, e);
+}
+
+/* The head is full: what it was wanted for decides what comes next. */
+static int read_head(struct scan *s, struct err *e)
+{
+	struct meta m0, m1;
+	struct err why0, why1;
+	_Bool ok0 = meta_parse(&m0, s->head, s->head_len, &why0) == 0, ok1;
+	uint64_t probe = ((uint64_t)META_PAGE_MIN << (PROBES - 1)) + META_BYTES;
+	size_t size;
+
+	if (ok0 && s->head_len < 2 * (size_t)m0.page_size)
+		return want_head(s, 2 * (uint64_t)m0.page_size, e);
+	if (!ok0 && s->head_len < probe && s->head_len < s->image_size)
+		return want_head(s, probe < s->image_size ? probe
+		                                          : s->image_size, e);
+	if (!ok0 && probe_second(s, &m1, e) < 0)
+		return err_wrap(e, "page 0: %s", why0.text);
+	size = ok0 ? m0.page_size : m1.page_size;
+	ok1 = meta_parse(&m1, s->head + size, META_BYTES, &why1) == 0;
+	if (!ok0)
+		findings_add(s->findings, "page 0: %s", why0.text);
+	if (!ok1)
+		findings_add(s->findings, "page 1: %s", why1.text);
+	if (ok0 && ok1 && m0.page_size != m1.page_size)
+		findings_add(s->findings, "page 1: its page size %" PRIu32
+		             " is not that of page 0", m1.page_size);
+	s->meta = *meta_choose(ok0 ? &m0 : NULL, ok1 ? &m1 : NULL);
+	return start(s, e);
+}
+
+/* Bytes that belong to pages; what lies behind them is free space. */
+static int feed_pages(struct scan *s, uint64_t offset,
+                      const unsigned char *data, size_t len, struct err *e)
+{
+	uint64_t first = 2 * (uint64_t)s->meta.page_size;
+	uint64_t end = s->meta.pages * s->meta.page_size;
+
+	if (offset < first) {
+		uint64_t skip = first - offset;
+
+		if (skip >= len)
+			return 0;
+		data += skip;
+		len -= (size_t)skip;
+		offset = first;
+	}
+	if (offset >= end)
+		return 0;
+	if (len > end - offset)
+		len = (size_t)(end - offset);
+	return window_feed(&s->window, data, len, e);
+}
+
+int scan_feed(struct scan *s, const void *data, size_t len, struct err *e)
+{
+	const unsigned char *p = data;
+
+	if (len > s->image_size - s->seen)
+		return err_set(e, ERR_CORRUPT, "more than the %" PRIu64
+		               " bytes that were announced", s->image_size);
+	while (!s->started && len > 0) {
+		size_t take = s->head_want - s->head_len;
+
+		if (take > len)
+			take = len;
+		(void)memcpy(s->head + s->head_len, p, take);
+		s->head_len += take;
+		s->seen += take;
+		p += take;
+		len -= take;
+		if (s->head_len < s->head_want)
+			return 0;
+		if (read_head(s, e) < 0)
+			return -1;
+		if (s->started && feed_pages(s, 0, s->head, s->head_len,
+		                             e) < 0)
+			return -1;
+	}
+	if (len > 0 && feed_pages(s, s->seen, p, len, e) < 0)
+		return -1;
+	s->seen += len;
+	return 0;
+}
+
+int scan_end(struct scan *s, struct err *e)
+{
+	if (s->seen < s->image_size || !s->started)
+		return err_set(e, ERR_CORRUPT, "cut short: %" PRIu64 " of %"
+		               PRIu64 " bytes", s->seen, s->image_size);
+	window_close(&s->window);
+	return 0;
+}
+
+void scan_close(struct scan *s)
+{
+	for (uint32_t i = 0; i < s->n_records; i++)
+		free(record_at(s, i)->content);
+	for (uint32_t i = 0; i < s->n_chunks; i++)
+		free(s->chunks[i]);
+	free(s->chunks);
+	free(s->refs);
+	free(s->reached);
+	free(s->head);
+	free((void *)(uintptr_t)s->freelist.data);
+	window_close(&s->window);
+	*s = (struct scan)SCAN_INIT;
+}
+
+/* ---- the walks ---- */
+
+struct key {
+	const unsigned char *data;
+	size_t len;
+};
+
+struct walk {
+	struct scan *s;
+	const char *bucket;
+	const struct scan_visitor *visitor;
+};
+
+static _Bool mark(struct scan *s, uint64_t page)
+{
+	unsigned char bit = (unsigned char)(1u << (page & 7));
+
+	if ((s->reached[page >> 3] & bit) != 0)
+		return 0;
+	s->reached[page >> 3] |= bit;
+	return 1;
+}
+
+static _Bool reached(const struct scan *s, uint64_t page)
+{
+	return (s->reached[page >> 3] >> (page & 7) & 1) != 0;
+}
+
+static struct scan_record *look_up(const struct walk *w, uint64_t page)
+{
+	uint32_t ref = w->s->refs[page];
+
+	if (ref >= FIRST_REF)
+		return record_at(w->s, ref - FIRST_REF);
+	findings_add(w->s->findings, "page %" PRIu64 " of bucket '%s' %s",
+	             page, w->bucket, page_fault_text(ref == PAGE_FINE ?
+	             PAGE_WRONG_TYPE : (enum page_fault)ref));
+	return NULL;
+}
+
+static _Bool mark_run(const struct walk *w, uint64_t page, uint32_t overflow)
+{
+	for (uint64_t p = page; p <= page + overflow; p++)
+		if (!mark(w->s, p)) {
+			findings_add(w->s->findings, "page %" PRIu64
+			             " of bucket '%s' is reached twice", p,
+			             w->bucket);
+			return 0;
+		}
+	return 1;
+}
+
+static void check_edges(const struct walk *w, uint64_t page,
+                        const struct key *first, const struct key *last,
+                        const struct key *low, const struct key *high)
+{
+	char text[FINDINGS_KEY];
+
+	if (low != NULL && page_key_cmp(first->data, first->len, low->data,
+	                                low->len) < 0)
+		findings_add(w->s->findings, "page %" PRIu64
+		             " of bucket '%s': key '%s' lies before the key "
+		             "that leads to the page", page, w->bucket,
+		             findings_key(first->data, first->len, text));
+	if (high != NULL && page_key_cmp(last->data, last->len, high->data,
+	                                 high->len) >= 0)
+		findings_add(w->s->findings, "page %" PRIu64
+		             " of bucket '%s': key '%s' belongs to a later "
+		             "page", page, w->bucket,
+		             findings_key(last->data, last->len, text));
+}
+
+static int visit_leaf(const struct walk *w, uint64_t page,
+                      const struct scan_record *r, const struct key *low,
+                      const struct key *high, struct err *e)
+{
+	const struct scan_owner *o = &w->s->owner;
+	unsigned char a[SCAN_EDGE], b[SCAN_EDGE];
+	struct key first = { .data = a }, last = { .data = b };
+	struct page content;
+
+	if (r->content != NULL) {
+		page_view(&content, r->content, 0);
+		if (content.count > 0) {
+			struct page_item f = page_item(&content, 0);
+			struct page_item l =
+			        page_item(&content, content.count - 1u);
+
+			first = (struct key){ f.key, f.key_len };
+			last = (struct key){ l.key, l.key_len };
+		}
+	} else if (r->leaf.count > 0 && !r->leaf.keep) {
+		first.len = o->edge(o->arg, &r->leaf, 0, a);
+		last.len = o->edge(o->arg, &r->leaf, 1, b);
+	}
+	/* A leaf too many to keep has no edges at hand; its owner is told by
+	 * the missing content. */
+	if (first.len > 0)
+		check_edges(w, page, &first, &last, low, high);
+	return w->visitor->leaf(w->visitor->arg, page, &r->leaf,
+	                        r->content != NULL ? &content : NULL, e);
+}
+
+static int walk_page(const struct walk *w, uint64_t page, unsigned depth,
+                     const struct key *low, const struct key *high,
+                     struct err *e)
+{
+	struct scan_record *r = look_up(w, page);
+	const unsigned char *at;
+	struct page_child child, next;
+
+	if (r == NULL || !mark_run(w, page, r->overflow))
+		return 0;
+	if (!r->leaf.is_branch)
+		return visit_leaf(w, page, r, low, high, e);
+	if (depth == DEPTH_MAX) {
+		findings_add(w->s->findings, "page %" PRIu64
+		             " of bucket '%s' lies more than %d levels deep",
+		             page, w->bucket, DEPTH_MAX);
+		return 0;
+	}
+	at = r->content;
+	next = unpack_child(&at);
+	if (low != NULL) {
+		struct key first = { next.key, next.key_len };
+
+		check_edges(w, page, &first, &first, low, high);
+	}
+	for (unsigned i = 0; i < r->leaf.count; i++) {
+		struct key from, to;
+
+		child = next;
+		from = (struct key){ child.key, child.key_len };
+		if (i + 1u < r->leaf.count) {
+			next = unpack_child(&at);
+			to = (struct key){ next.key, next.key_len };
+		}
+		if (walk_page(w, child.page, depth + 1, &from,
+		              i + 1u < r->leaf.count ? &to : high, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int scan_walk(struct scan *s, uint64_t root, const char *bucket,
+              const struct scan_visitor *v, struct err *e)
+{
+	const struct walk w = { .s = s, .bucket = bucket, .visitor = v };
+
+	if (root < 2 || root >= s->meta.pages) {
+		findings_add(s->findings, "bucket '%s' has its root on page %"
+		             PRIu64 ", outside of the file", bucket, root);
+		return 0;
+	}
+	return walk_page(&w, root, 0, NULL, NULL, e);
+}
+
+static int account_list(struct scan *s, unsigned char *free_map)
+{
+	uint64_t n = page_list_count(&s->freelist);
+
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t id = page_list_id(&s->freelist, i);
+
+		if (reached(s, id))
+			findings_add(s->findings, "page %" PRIu64
+			             " is in use and in the list of free pages",
+			             id);
+		free_map[id >> 3] |= (unsigned char)(1u << (id & 7));
+	}
+	for (uint64_t id = 2; id < s->meta.pages; id++)
+		if (!reached(s, id) && (free_map[id >> 3] >> (id & 7) & 1) == 0)
+			findings_add(s->findings, "page %" PRIu64
+			             " is neither in use nor free", id);
+	return 0;
+}
+
+int scan_account(struct scan *s, uint64_t *free_pages, struct err *e)
+{
+	const struct walk w = { .s = s, .bucket = "(freelist)" };
+	unsigned char *free_map;
+	uint64_t used = 2;
+
+	if (s->meta.freelist != META_NO_FREELIST) {
+		if (s->freelist.data == NULL)
+			findings_add(s->findings, "page %" PRIu64 " %s",
+			             s->meta.freelist,
+			             page_fault_text(PAGE_BAD_LIST));
+		else if (mark_run(&w, s->meta.freelist, s->freelist.overflow)) {
+			free_map = calloc(s->meta.pages / 8 + 1, 1);
+			if (free_map == NULL)
+				return err_nomem(e);
+			(void)account_list(s, free_map);
+			free(free_map);
+		}
+	}
+	for (uint64_t id = 2; id < s->meta.pages; id++)
+		used += reached(s, id);
+	*free_pages = s->meta.pages - used;
+	return 0;
+}
