@@ -43,7 +43,7 @@ struct scan_owner {
 };
 enum { SCAN_EDGE = 32 };
 
-struct scan_record;                     /* the sum of a page; see scan.c */
+struct scan_record;                     /* the sum of a page; see scan_record.h */
 
 struct scan {
 	struct scan_owner owner;
@@ -89,7 +89,8 @@ int scan_walk(struct scan *s, uint64_t root, const char *bucket,
               const struct scan_visitor *v, struct err *e) MUST_USE;
 /* After all walks: pages neither reached nor free, or both; and how many pages
  * are free. */
-int scan_account(struct scan *s, uint64_t *free_pages, struct err *e) MUST_USE;
+int scan_walk_account(struct scan *s, uint64_t *free_pages,
+                      struct err *e) MUST_USE;
 void scan_close(struct scan *s);
 
 #endif

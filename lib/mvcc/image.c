@@ -521,7 +521,7 @@ int image_finish(struct image *im, struct err *e)
 	s->pages = im->scan.meta.pages;
 	s->txid = im->scan.meta.txid;
 	if (scan_walk(&im->scan, im->scan.meta.root, "(top)", &top, e) < 0 ||
-	    scan_account(&im->scan, &s->free_pages, e) < 0)
+	    scan_walk_account(&im->scan, &s->free_pages, e) < 0)
 		return -1;
 	check_buckets(im);
 	if (rows_finish(&im->rows, &s->rows, &im->findings, e) < 0)
