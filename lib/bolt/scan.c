@@ -114,7 +114,7 @@ static int take_page(void *arg, const struct page *p, enum page_fault fault,
                      struct err *e)
 {
 	struct scan *s = arg;
-	struct scan_record *r;
+	struct scan_record *r = NULL;
 	unsigned at = 0;
 
 	if (fault == PAGE_FINE && p->flags == PAGE_FREELIST)
