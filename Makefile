@@ -115,7 +115,7 @@ fuzz-replay: $(FUZZ)
 	    $(BUILD)/tests/fuzz/$${t}_fuzz tests/fuzz/corpus/$$t || rc=1; \
 	done; exit $$rc
 
-layers: $(LIB) $(PROG_OBJ)
+layers: all $(LIB) $(PROG_OBJ)
 	$(Q)BUILD=$(BUILD) scripts/layers
 
 # For tools that read the sources themselves.
