@@ -13,7 +13,8 @@
 
 enum flaw {
 	NONE, NO_SYNC, NO_FOLDER_SYNC, LATE_WRITE, IGNORES, LEAVES, LEAKS,
-	LOSES_FD, NO_RETRY, DIES, SILENT, NO_RECOVERY, FICKLE, NO_SUBFOLDER_SYNC,
+	LOSES_FD, NO_RETRY, DIES, SILENT, NO_RECOVERY, FICKLE,
+	NO_SUBFOLDER_SYNC,
 };
 static enum flaw flaw;
 
@@ -83,7 +84,7 @@ static int save_in(const char *dir, struct err *e)
 	text = NULL;
 	if (dirfd >= 0)
 		(void)close(dirfd);
-	return rc;
+	return rc;              /* NOLINT: one flaw is to leak `text` */
 }
 
 static const char *whole(const char *dir, const struct torture_case *c)

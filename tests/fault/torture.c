@@ -24,6 +24,7 @@ struct rack {
 	struct torture_result *res;
 	struct engine_shared *shared;
 	struct engine_call *calls;      /* as the clean run made them */
+	struct torture_case tc;         /* what the check is asked about */
 	_Bool quiet;
 	char dir[32];
 	char why[1024];
@@ -162,17 +163,17 @@ static const char *judge_result(struct rack *r, enum torture_mode mode,
 static const char *judge(struct rack *r, enum torture_mode mode,
                          const struct engine_call *c, int fault, int status)
 {
-	struct torture_case tc = {
-		.mode = mode, .call = c != NULL ? c->name : "", .error = fault,
-		.rc = mode == TORTURE_CRASH ? -1 : r->shared->rc,
-		.err = r->shared->err,
-	};
 	const char *bad = judge_end(r, mode, status);
 
 	if (bad == NULL)
 		bad = judge_result(r, mode, c, fault);
+	r->tc = (struct torture_case){
+		.mode = mode, .call = c != NULL ? c->name : "", .error = fault,
+		.rc = mode == TORTURE_CRASH ? -1 : r->shared->rc,
+		.err = r->shared->err,
+	};
 	if (bad == NULL)
-		bad = r->t->check(r->dir, &tc);
+		bad = r->t->check(r->dir, &r->tc);
 	return bad;
 }
 
