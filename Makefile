@@ -77,6 +77,7 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(PROG_OBJ) $(LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 unit-tests: $(UNIT)
+include $(wildcard tests/*/*.mk)
 check: $(UNIT)
 	$(Q)for t in $^; do $$t || exit 1; done
 
