@@ -80,6 +80,7 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(PROG_OBJ) $(LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 unit-tests: $(UNIT)
+include $(wildcard tests/*/*.mk)
 # RUN may hold a wrapper, such as valgrind with its options.
 check: $(UNIT)
 	$(Q)rc=0; for t in $^; do $(RUN) $$t || rc=1; done; exit $$rc
