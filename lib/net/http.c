@@ -337,14 +337,30 @@ static void set_method(struct transfer *t)
 	(void)curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static long version_of(const struct http_call *c)
+/* libcurl 7.88 fails every second call on a connection that speaks HTTP/2
+ * without TLS; 8.0 has that mended. */
+static _Bool reuse_is_broken(void)
 {
+	unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+
+	return version >= 0x075800 && version < 0x080000;
+}
+
+static void set_version(struct transfer *t)
+{
+	const struct http_call *c = t->call;
+	long version = CURL_HTTP_VERSION_2TLS;
+
 	if (c->version == HTTP_1)
-		return CURL_HTTP_VERSION_1_1;
-	if (c->version == HTTP_AUTO)
-		return CURL_HTTP_VERSION_2TLS;
-	return strncasecmp(c->url, "https:", 6) == 0 ?
-	       CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+		version = CURL_HTTP_VERSION_1_1;
+	else if (c->version == HTTP_2 && strncasecmp(c->url, "http:", 5) == 0)
+		version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	(void)curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, version);
+	if (version == CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE &&
+	    reuse_is_broken()) {
+		(void)curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+		(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	}
 }
 
 static void set_tls(struct transfer *t)
@@ -374,7 +390,6 @@ static int set_up(struct transfer *t)
 	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
 	(void)curl_easy_setopt(easy, CURLOPT_URL, c->url);
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(c));
 	(void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -389,6 +404,7 @@ static int set_up(struct transfer *t)
 	if (t->http->unix_socket != NULL)
 		(void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
 		                       t->http->unix_socket);
+	set_version(t);
 	set_tls(t);
 	set_method(t);
 	t->active_ms = now_ms();
