@@ -267,6 +267,7 @@ int etcd_maintenance_snapshot(struct etcd_client *c, size_t endpoint,
 	struct snapshot_stream s;
 	const struct grpc_frame_sink frames = { snapshot_stream_begin,
 		snapshot_stream_bytes, snapshot_stream_end, &s };
+	const char *url = etcd_client_url(c, endpoint);
 	Etcd__Empty m = ETCD__EMPTY__INIT;
 	struct etcd_client_rpc rpc = { .method = "Maintenance/Snapshot",
 		.request = &m.base, .idempotent = 1, .sink = &frames,
@@ -274,11 +275,9 @@ int etcd_maintenance_snapshot(struct etcd_client *c, size_t endpoint,
 
 	snapshot_stream_init(&s, sink);
 	if (etcd_client_call(c, endpoint, &rpc, NULL, e) < 0)
-		return -1;
+		return s.refused ? err_wrap(e, "%s", url) : -1;
 	if (snapshot_stream_finish(&s, e) < 0)
-		return err_wrap(e, "%s", etcd_client_url(c,
-		                endpoint == ETCD_CLIENT_ANY ?
-		                etcd_client_used(c) : endpoint));
+		return err_wrap(e, "%s", url);
 	out->size = s.size;
 	(void)memcpy(out->digest, s.digest, sizeof(out->digest));
 	(void)memcpy(out->storage_version, s.version, sizeof(s.version));

@@ -39,6 +39,7 @@ struct snapshot_stream {
 	char version[SNAPSHOT_STREAM_VERSION_MAX];      /* storage, "" <= 3.5 */
 	unsigned empty;                 /* blobs in a row */
 	_Bool sized;
+	_Bool sink_failed, refused;     /* who is to blame for a failure */
 
 	/* The message being read. */
 	int state;

@@ -11,7 +11,7 @@
 
 #include <curl/curl.h>
 
-#include "net/tls_words.h"
+#include "net/http_words.h"
 
 enum {
 	CONNECT_MS = 10000,
@@ -45,6 +45,11 @@ static int64_t now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static unsigned connect_ms(const struct http_call *c)
+{
+	return c->connect_ms != 0 ? c->connect_ms : CONNECT_MS;
 }
 
 static _Bool stopped(const volatile sig_atomic_t *stop)
@@ -134,93 +139,59 @@ void http_free(struct http *h)
 	curl_global_cleanup();
 }
 
-/* ---- what failed, in words ---- */
+/* ---- what failed ---- */
 
-/* "https://host:port" of the call, without a user name, or the socket. */
 static void origin(const struct transfer *t, char *out, size_t room)
 {
-	const char *url = t->call->url, *host = strstr(url, "://"), *at, *end;
+	http_words_origin(t->call->url, t->http->unix_socket, out, room);
+}
 
-	if (t->http->unix_socket != NULL) {
-		(void)snprintf(out, room, "unix:%s", t->http->unix_socket);
-		return;
+static enum http_words_what what_failed(CURLcode code)
+{
+	switch (code) {
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return HTTP_WORDS_URL;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return HTTP_WORDS_RESOLVE;
+	case CURLE_COULDNT_CONNECT:
+		return HTTP_WORDS_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT:
+		return HTTP_WORDS_TIMEOUT;
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+		return HTTP_WORDS_OUR_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+		return HTTP_WORDS_TLS;
+	case CURLE_OUT_OF_MEMORY:
+		return HTTP_WORDS_MEMORY;
+	default:
+		return HTTP_WORDS_LOST;
 	}
-	host = host == NULL ? url : host + 3;
-	end = host + strcspn(host, "/?#");
-	at = memchr(host, '@', (size_t)(end - host));
-	(void)snprintf(out, room, "%.*s%.*s", (int)(host - url), url,
-	               (int)(end - (at == NULL ? host : at + 1)),
-	               at == NULL ? host : at + 1);
-}
-
-static int lost(const char *where, const char *detail, struct err *e)
-{
-	if (detail[0] == '\0')
-		return err_set(e, ERR_REMOTE, "%s: connection lost", where);
-	return err_set(e, ERR_REMOTE, "%s: connection lost: %s", where, detail);
-}
-
-static int not_connected(struct transfer *t, const char *where, struct err *e)
-{
-	long sys = 0;
-
-	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
-	if (sys == 0)
-		return err_set(e, ERR_REMOTE, "%s: cannot connect: %s", where,
-		               t->detail);
-	return err_set(e, ERR_REMOTE, "%s: cannot connect: %s", where,
-	               strerror((int)sys));
-}
-
-static int timed_out(struct transfer *t, const char *where, struct err *e)
-{
-	unsigned limit = t->call->connect_ms;
-
-	t->http->stale = 1;
-	if (t->call->unsent)
-		return err_set(e, ERR_REMOTE, "%s: no connection within %u ms",
-		               where, limit != 0 ? limit : CONNECT_MS);
-	return err_set(e, ERR_REMOTE, "%s: no complete answer within %u ms",
-	               where, t->call->total_ms);
 }
 
 static int explain(struct transfer *t, CURLcode code, struct err *e)
 {
-	char where[320];
-	const char *tls;
-	long verify = 0;
+	const struct http_call *c = t->call;
+	char where[HTTP_WORDS_ORIGIN_MAX];
+	struct http_words w = {
+		.what = what_failed(code), .where = where,
+		.detail = t->detail[0] != '\0' ? t->detail :
+		          curl_easy_strerror(code),
+		.have_cert = t->http->cert_file != NULL,
+		.connecting = c->unsent,
+		.limit_ms = c->unsent ? connect_ms(c) : c->total_ms,
+	};
 
 	origin(t, where, sizeof(where));
-	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-	if (code != CURLE_PEER_FAILED_VERIFICATION)
-		verify = 0;
-	tls = tls_words_explain(verify, t->detail, t->http->cert_file != NULL);
-	if (tls != NULL)
-		return err_set(e, ERR_REMOTE, "%s: TLS: %s", where, tls);
-	switch (code) {
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return err_set(e, ERR_USAGE, "not a URL we can use: '%s'",
-		               where);
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return err_set(e, ERR_REMOTE, "%s: cannot resolve the host name",
-		               where);
-	case CURLE_COULDNT_CONNECT:
-		return not_connected(t, where, e);
-	case CURLE_OPERATION_TIMEDOUT:
-		return timed_out(t, where, e);
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-		return err_set(e, ERR_USAGE, "%s: TLS: %s", where, t->detail);
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CONNECT_ERROR:
-		return err_set(e, ERR_REMOTE, "%s: TLS: %s", where, t->detail);
-	case CURLE_OUT_OF_MEMORY:
-		return err_nomem(e);
-	default:
-		return lost(where, t->detail[0] != '\0' ? t->detail :
-		            curl_easy_strerror(code), e);
-	}
+	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &w.sys);
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT,
+		                        &w.verify);
+	if (w.what == HTTP_WORDS_TIMEOUT)
+		t->http->stale = 1;
+	return http_words_explain(&w, e);
 }
 
 /* ---- callbacks from libcurl ---- */
@@ -337,14 +308,30 @@ static void set_method(struct transfer *t)
 	(void)curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static long version_of(const struct http_call *c)
+/* libcurl 7.88 fails every second call on a connection that speaks HTTP/2
+ * without TLS; 8.0 has that mended. */
+static _Bool reuse_is_broken(void)
 {
+	unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+
+	return version >= 0x075800 && version < 0x080000;
+}
+
+static void set_version(struct transfer *t)
+{
+	const struct http_call *c = t->call;
+	long version = CURL_HTTP_VERSION_2TLS;
+
 	if (c->version == HTTP_1)
-		return CURL_HTTP_VERSION_1_1;
-	if (c->version == HTTP_AUTO)
-		return CURL_HTTP_VERSION_2TLS;
-	return strncasecmp(c->url, "https:", 6) == 0 ?
-	       CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+		version = CURL_HTTP_VERSION_1_1;
+	else if (c->version == HTTP_2 && strncasecmp(c->url, "http:", 5) == 0)
+		version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	(void)curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, version);
+	if (version == CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE &&
+	    reuse_is_broken()) {
+		(void)curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+		(void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	}
 }
 
 static void set_tls(struct transfer *t)
@@ -366,7 +353,6 @@ static int set_up(struct transfer *t)
 {
 	const struct http_call *c = t->call;
 	CURL *easy = t->easy = curl_easy_init();
-	unsigned connect_ms = c->connect_ms != 0 ? c->connect_ms : CONNECT_MS;
 
 	if (easy == NULL || set_headers(t) < 0)
 		return -1;
@@ -374,12 +360,11 @@ static int set_up(struct transfer *t)
 	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
 	(void)curl_easy_setopt(easy, CURLOPT_URL, c->url);
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(c));
 	(void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	                       (long)connect_ms);
+	                       (long)connect_ms(c));
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)c->total_ms);
 	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, give_header);
@@ -389,6 +374,7 @@ static int set_up(struct transfer *t)
 	if (t->http->unix_socket != NULL)
 		(void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
 		                       t->http->unix_socket);
+	set_version(t);
 	set_tls(t);
 	set_method(t);
 	t->active_ms = now_ms();
@@ -417,7 +403,7 @@ static void expire(struct transfer *t)
 {
 	unsigned idle_ms = t->call->idle_ms;
 	curl_off_t sent = 0;
-	char where[320];
+	char where[HTTP_WORDS_ORIGIN_MAX];
 
 	if (t->done || idle_ms == 0 || now_ms() - t->active_ms < idle_ms)
 		return;
@@ -455,14 +441,15 @@ static size_t harvest(struct http *h, struct transfer *t, size_t n)
 	return open;
 }
 
-static void stop_all(struct transfer *t, size_t n)
+static void end_all(struct transfer *t, size_t n, enum err_kind kind,
+                    const char *why)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (t[i].done)
 			continue;
 		if (t[i].call->err.kind == ERR_NONE)
-			t[i].call->rc = err_set(&t[i].call->err, ERR_STOPPED,
-			                        "stopped");
+			t[i].call->rc = err_set(&t[i].call->err, kind, "%s",
+			                        why);
 		finish(&t[i], CURLE_ABORTED_BY_CALLBACK);
 	}
 }
@@ -475,13 +462,15 @@ static void loop(struct http *h, struct transfer *t, size_t n,
 	while (curl_multi_perform(h->multi, &running) == CURLM_OK) {
 		if (harvest(h, t, n) == 0)
 			return;
-		if (stopped(stop))
-			break;
+		if (stopped(stop)) {
+			end_all(t, n, ERR_STOPPED, "stopped");
+			return;
+		}
 		if (curl_multi_poll(h->multi, NULL, 0, WAIT_MS, NULL) !=
 		    CURLM_OK)
 			break;
 	}
-	stop_all(t, n);
+	end_all(t, n, ERR_SYS, "libcurl failed");
 }
 
 /* After a timeout no connection of the pool is trusted: a host that lost its

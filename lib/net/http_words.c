@@ -1,5 +1,6 @@
-#include "net/tls_words.h"
+#include "net/http_words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -48,7 +49,7 @@ static const struct {
 	  "the server does not speak TLS" },
 };
 
-const char *tls_words_explain(long verify, const char *detail, _Bool have_cert)
+static const char *tls_text(long verify, const char *detail, _Bool have_cert)
 {
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
 		if (verify == verdicts[i].verify)
@@ -58,4 +59,63 @@ const char *tls_words_explain(long verify, const char *detail, _Bool have_cert)
 			return have_cert ? phrases[i].with_cert
 			                 : phrases[i].without_cert;
 	return NULL;
+}
+
+static int timed_out(const struct http_words *w, struct err *e)
+{
+	return err_set(e, ERR_REMOTE, w->connecting ?
+	               "%s: no connection within %u ms" :
+	               "%s: no complete answer within %u ms",
+	               w->where, w->limit_ms);
+}
+
+int http_words_explain(const struct http_words *w, struct err *e)
+{
+	const char *tls = tls_text(w->verify, w->detail, w->have_cert);
+
+	if (tls != NULL)
+		return err_set(e, ERR_REMOTE, "%s: TLS: %s", w->where, tls);
+	switch (w->what) {
+	case HTTP_WORDS_URL:
+		return err_set(e, ERR_USAGE, "not a URL that can be used: '%s'",
+		               w->where);
+	case HTTP_WORDS_RESOLVE:
+		return err_set(e, ERR_REMOTE, "%s: cannot resolve the host name",
+		               w->where);
+	case HTTP_WORDS_CONNECT:
+		return err_set(e, ERR_REMOTE, "%s: cannot connect: %s",
+		               w->where, w->sys != 0 ? strerror((int)w->sys)
+		                                     : w->detail);
+	case HTTP_WORDS_TIMEOUT:
+		return timed_out(w, e);
+	case HTTP_WORDS_TLS:
+		return err_set(e, ERR_REMOTE, "%s: TLS: %s", w->where,
+		               w->detail);
+	case HTTP_WORDS_OUR_TLS:
+		return err_set(e, ERR_USAGE, "%s: TLS: %s", w->where,
+		               w->detail);
+	case HTTP_WORDS_MEMORY:
+		return err_nomem(e);
+	case HTTP_WORDS_LOST:
+		break;
+	}
+	return err_set(e, ERR_REMOTE, "%s: connection lost: %s", w->where,
+	               w->detail);
+}
+
+void http_words_origin(const char *url, const char *socket, char *out,
+                       size_t room)
+{
+	const char *host = strstr(url, "://"), *end, *at;
+
+	if (socket != NULL) {
+		(void)snprintf(out, room, "unix:%s", socket);
+		return;
+	}
+	host = host == NULL ? url : host + 3;
+	end = host + strcspn(host, "/?#");
+	at = memrchr(host, '@', (size_t)(end - host));
+	at = at == NULL ? host : at + 1;
+	(void)snprintf(out, room, "%.*s%.*s", (int)(host - url), url,
+	               (int)(end - at), at);
 }
