@@ -42,7 +42,7 @@ int cron_parse(struct cron *c, const char *text, const char *zone,
  * before 1970 or after 9999, and when the zone's file has gone. */
 int cron_next(const struct cron *c, int64_t after, int64_t *out,
               struct err *e) MUST_USE;
-/* The last slot at or before `at`; ERR_MISSING when there is none since 1970. */
+/* The last slot at or before `at`; ERR_MISSING: none since 1970. */
 int cron_last(const struct cron *c, int64_t at, int64_t *out,
               struct err *e) MUST_USE;
 /* The longest time between two slots that follow each other, from the last slot
