@@ -103,6 +103,12 @@ static void look_at_zip(struct catalog_entry *en, struct archive_in *a)
 		note(en, CATALOG_FOREIGN, "a zip without a snapshot");
 }
 
+static _Bool named_so(const char *name)
+{
+	return ends(name, ".tar.zst") || ends(name, ".zip") ||
+	       ends(name, "_etcd");
+}
+
 static void look_inside(struct catalog_entry *en, int fd)
 {
 	enum archive_in_form form;
@@ -112,8 +118,7 @@ static void look_inside(struct catalog_entry *en, int fd)
 	if (archive_in_recognise(fd, &form, &e) < 0) {
 		blame(en, &e);
 		/* Only what is named like a snapshot should have been one. */
-		if (en->kind == CATALOG_DAMAGED && !ends(en->name, ".tar.zst") &&
-		    !ends(en->name, ".zip") && !ends(en->name, "_etcd"))
+		if (en->kind == CATALOG_DAMAGED && !named_so(en->name))
 			note(en, CATALOG_FOREIGN, "not a snapshot");
 	} else if (form == ARCHIVE_IN_TAR_ZSTD) {
 		look_at_archive(en, fd);

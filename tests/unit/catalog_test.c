@@ -164,11 +164,13 @@ static void every_kind_is_told(void **state)
 	assert_int_equal(sh("head -c 900 a.tar.zst > cut.tar.zst; "
 	                    "cp a.tar.zst flip.tar.zst; "
 	                    "printf X | dd of=flip.tar.zst bs=1 conv=notrunc "
-	                    "status=none seek=$(($(stat -c %%s a.tar.zst) - 120));"
+	                    "status=none "
+	                    "seek=$(($(stat -c %%s a.tar.zst) - 120));"
 	                    "head -c 5000 2021*.zip > half.zip; "
 	                    "> empty.zip; echo hi > note.txt; "
-	                    "echo hi > fake.tar.zst; mkdir sub; mkfifo pipe.zip; "
-	                    "ln -s a.tar.zst link.tar.zst; > .a.part; > b.part; "
+	                    "echo hi > fake.tar.zst; mkdir sub; "
+	                    "mkfifo pipe.zip; > .a.part; > b.part; "
+	                    "ln -s a.tar.zst link.tar.zst; "
 	                    "> .run.lock; > .a.tar.zst.pin; "
 	                    "> \"$(printf 'odd\\n\\033[1m name')\"; "
 	                    "tar -czf t.tar.gz note.txt; "
@@ -317,8 +319,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_kind_is_told, set_up,
 		                                tear_down),
-		cmocka_unit_test_setup_teardown(sorted_by_the_time_taken, set_up,
-		                                tear_down),
+		cmocka_unit_test_setup_teardown(sorted_by_the_time_taken,
+		                                set_up, tear_down),
 		cmocka_unit_test_setup_teardown(large_files_cost_little, set_up,
 		                                tear_down),
 	};

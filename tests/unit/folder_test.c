@@ -25,7 +25,8 @@ static int set_up(void **state)
 		return -1;
 	(void)snprintf(cmd, sizeof(cmd), "cd %s && echo a > a.tar.zst && echo "
 	               "b > b.zip && echo n > notes && mkdir d.zip && ln -s "
-	               "a.tar.zst l.zip && mkfifo f.zip && echo > .x.part", dir);
+	               "a.tar.zst l.zip && mkfifo f.zip && echo > .x.part",
+	               dir);
 	return system(cmd) != 0 || folder_open(&s, dir, &e) < 0;
 }
 
@@ -42,7 +43,10 @@ static int tear_down(void **state)
 
 static void lists_all_and_follows_nothing(void **state)
 {
-	static const struct { const char *name; enum store_type type; } want[] = {
+	static const struct {
+		const char *name;
+		enum store_type type;
+	} want[] = {
 		{ ".x.part", STORE_FILE }, { "a.tar.zst", STORE_FILE },
 		{ "b.zip", STORE_FILE }, { "d.zip", STORE_FOLDER },
 		{ "f.zip", STORE_SPECIAL }, { "l.zip", STORE_LINK },
