@@ -83,28 +83,29 @@ static _Bool is_database(int fd)
 	return 0;
 }
 
-static int recognise(struct archive_in *a, struct err *e)
+int archive_in_recognise(int fd, enum archive_in_form *out, struct err *e)
 {
 	char b[512];
-	ssize_t n = read_at(a->fd, b, sizeof(b), 0);
+	struct stat st;
+	ssize_t n = read_at(fd, b, sizeof(b), 0);
 
-	if (n < 0)
+	if (n < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "cannot read the file");
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (forms[i].magic != NULL &&
 		    (size_t)n >= forms[i].offset + forms[i].len &&
 		    memcmp(b + forms[i].offset, forms[i].magic,
 		           forms[i].len) == 0) {
-			a->form = (enum archive_in_form)i;
+			*out = (enum archive_in_form)i;
 			return 0;
 		}
 	if (n == 0)
 		return err_set(e, ERR_CORRUPT, "the file is empty");
-	if (!is_database(a->fd))
+	if (!is_database(fd))
 		return err_set(e, ERR_CORRUPT, "not a snapshot: neither an "
 		               "archive nor an etcd database");
-	a->form = archive_in_has_trailer(a->size) ? ARCHIVE_IN_DB
-	                                          : ARCHIVE_IN_DB_BARE;
+	*out = archive_in_has_trailer((uint64_t)st.st_size)
+	       ? ARCHIVE_IN_DB : ARCHIVE_IN_DB_BARE;
 	return 0;
 }
 
@@ -177,7 +178,7 @@ int archive_in_open_fd(struct archive_in **out, int fd, struct err *e)
 	a = in_new(fd, (uint64_t)st.st_size, e);
 	if (a == NULL)
 		return -1;
-	if (recognise(a, e) < 0 || start(a, e) < 0) {
+	if (archive_in_recognise(fd, &a->form, e) < 0 || start(a, e) < 0) {
 		archive_in_close(a);
 		return -1;
 	}

@@ -10,7 +10,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-enum { IN_SIZE = 256 << 10 };
+enum { IN_FIRST = 16 << 10, IN_SIZE = 256 << 10 };
 
 struct tarball_zip {
 	struct archive *a;
@@ -26,6 +26,7 @@ struct tarball_in {
 	struct err err;                 /* of `pull` or of reading `fd` */
 	int fd;
 	uint64_t at, size;              /* in `fd` */
+	size_t chunk;                   /* read next: grows while in sequence */
 	_Bool zip;
 	char what[PART_NAME_MAX + 1];   /* the open member, for messages */
 	uint64_t member_left;
@@ -195,7 +196,7 @@ static la_ssize_t from_fd(struct archive *a, void *arg, const void **data)
 	ssize_t n;
 
 	do
-		n = pread(t->fd, t->data, IN_SIZE, (off_t)t->at);
+		n = pread(t->fd, t->data, t->chunk, (off_t)t->at);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		(void)err_sys(&t->err, "cannot read the archive");
@@ -203,6 +204,7 @@ static la_ssize_t from_fd(struct archive *a, void *arg, const void **data)
 		return -1;
 	}
 	t->at += (uint64_t)n;
+	t->chunk = t->chunk * 2 < IN_SIZE ? t->chunk * 2 : IN_SIZE;
 	*data = t->data;
 	return n;
 }
@@ -218,6 +220,7 @@ static la_int64_t skip_fd(struct archive *a, void *arg, la_int64_t n)
 	if ((uint64_t)n > left)
 		n = (la_int64_t)left;
 	t->at += (uint64_t)n;
+	t->chunk = IN_FIRST;
 	return n;
 }
 
@@ -234,6 +237,7 @@ static la_int64_t seek_fd(struct archive *a, void *arg, la_int64_t n,
 		return ARCHIVE_FATAL;
 	}
 	t->at = (uint64_t)n;
+	t->chunk = IN_FIRST;
 	return n;
 }
 
@@ -246,6 +250,7 @@ static struct tarball_in *in_new(void)
 	t->a = archive_read_new();
 	t->data = malloc(IN_SIZE);
 	t->fd = -1;
+	t->chunk = IN_FIRST;
 	if (t->a == NULL || t->data == NULL) {
 		tarball_in_free(t);
 		return NULL;

@@ -199,7 +199,8 @@ static void cut_files_are_damaged(void **state)
 	for (off_t at = 1; at < st.st_size - 72; at += at < 4000 ? 37 : 1009) {
 		const char *s;
 
-		assert_int_equal(sh("head -c %ld a.tar.zst > cut", (long)at), 0);
+		assert_int_equal(sh("head -c %ld a.tar.zst > cut", (long)at),
+		                 0);
 		s = why("cut");
 		if (strncmp(s, "damaged: ", 9) != 0)
 			fail_msg("cut at %ld: %s", (long)at, s);

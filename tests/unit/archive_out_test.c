@@ -84,7 +84,8 @@ static void build(struct stage *st, struct sink **s, const char *name,
 	feed(*s, &e);
 	assert_int_equal(sink_whole(*s, PART_CONFIG, 1700000001, "nodes:\n", 7,
 	                            &e), 0);
-	assert_int_equal(sink_whole(*s, PART_STATE, 1700000001, "{}", 2, &e), 0);
+	assert_int_equal(sink_whole(*s, PART_STATE, 1700000001, "{}", 2, &e),
+	                 0);
 	assert_int_equal(sink_finish(*s, manifest, strlen(manifest), &e), 0);
 	assert_int_equal((*s)->raw, DB + 9);
 	assert_int_equal((*s)->packed, st->size);
@@ -109,7 +110,8 @@ static void check_with_stock_tools(const char *name)
 	assert_non_null(f);
 	assert_int_equal(fwrite(db, 1, DB, f), DB);
 	assert_int_equal(fclose(f), 0);
-	assert_int_equal(sh("cmp db.want x/db && grep -q nodes x/cluster.yml && "
+	assert_int_equal(sh("cmp db.want x/db && "
+	                    "grep -q nodes x/cluster.yml && "
 	                    "grep -q schema x/manifest.json"), 0);
 	assert_int_equal(sh("rm -rf x db.want"), 0);
 }
