@@ -1,6 +1,7 @@
 # servers.bash - real etcd servers for the tests, on free ports of 127.0.0.1.
 # ETCD_DIRS names the folders that hold etcd and etcdctl, separated by colons;
 # without it the one in PATH is used.
+# shellcheck shell=bash disable=SC2034
 
 etcd_dirs() {
 	if [ -n "${ETCD_DIRS:-}" ]; then
