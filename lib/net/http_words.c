@@ -99,8 +99,15 @@ int http_words_explain(const struct http_words *w, struct err *e)
 	case HTTP_WORDS_LOST:
 		break;
 	}
-	return err_set(e, ERR_REMOTE, "%s: connection lost: %s", w->where,
-	               w->detail);
+	(void)err_set(e, ERR_REMOTE, "%s: connection lost: %s", w->where,
+	              w->detail);
+	/* TLS 1.3 judges our certificate after the handshake, and the alert
+	 * that says so can get lost when the server closes at once. */
+	if (w->no_word)
+		(void)err_hint(e, w->have_cert ?
+		               "maybe the server refused our client certificate" :
+		               "maybe the server asks for a client certificate");
+	return -1;
 }
 
 void http_words_origin(const char *url, const char *socket, char *out,
