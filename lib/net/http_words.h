@@ -1,6 +1,7 @@
 /* http_words.h - why a transfer failed, in words for an operator.
  *
- * No I/O and no library: what the library knows goes in, our error comes out. */
+ * No I/O and no library: what the library knows goes in, our error comes
+ * out. */
 #ifndef NET_HTTP_WORDS_H
 #define NET_HTTP_WORDS_H
 
