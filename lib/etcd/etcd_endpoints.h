@@ -2,8 +2,9 @@
  *
  * `list` is URLs separated by commas.  Each comes back as "scheme://host:port";
  * a missing scheme is https when `tls`, else http.  Refused: other schemes,
- * user names, paths, blanks, an empty list, more than ETCD_CLIENT_ENDPOINTS_MAX, and
- * http when `tls`, as the secrets would then travel in the clear. */
+ * user names, paths, blanks, an empty list, more than
+ * ETCD_CLIENT_ENDPOINTS_MAX, and http when `tls`, as the secrets would then
+ * travel in the clear. */
 #ifndef ETCD_ETCD_ENDPOINTS_H
 #define ETCD_ETCD_ENDPOINTS_H
 

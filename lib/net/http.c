@@ -1,16 +1,14 @@
 #include "net/http.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
 #include "net/http_header.h"
+#include "net/http_identity.h"
 #include "net/http_words.h"
 
 enum {
@@ -21,7 +19,7 @@ enum {
 
 struct http {
 	CURLM *multi;
-	char *ca_file, *cert_file, *key_file, *unix_socket;
+	struct http_identity id;
 	_Bool stale;            /* a call timed out: see renew() */
 };
 
@@ -59,19 +57,7 @@ static _Bool stopped(const volatile sig_atomic_t *stop)
 	return stop != NULL && *stop != 0;
 }
 
-/* ---- the identity ---- */
-
-static int take_file(char **out, const char *file, const char *what,
-                     struct err *e)
-{
-	if (file == NULL || file[0] == '\0')
-		return 0;
-	if (access(file, R_OK) < 0)
-		return err_set(e, ERR_USAGE, "cannot read the %s '%s': %s",
-		               what, file, strerror(errno));
-	*out = strdup(file);
-	return *out == NULL ? err_nomem(e) : 0;
-}
+/* ---- new and free ---- */
 
 static void ignore_sigpipe(void)
 {
@@ -104,24 +90,13 @@ struct http *http_new(const struct http_options *o, struct err *e)
 		return NULL;
 	}
 	ignore_sigpipe();
-	if (take_file(&h->ca_file, o->ca_file, "CA", e) < 0 ||
-	    take_file(&h->cert_file, o->cert_file, "certificate", e) < 0 ||
-	    take_file(&h->key_file, o->key_file, "key", e) < 0)
-		goto fail;
-	if ((h->cert_file == NULL) != (h->key_file == NULL)) {
-		(void)err_set(e, ERR_USAGE,
-		              "a client certificate needs its key, and a key "
-		              "its certificate");
-		goto fail;
-	}
-	if (o->unix_socket != NULL)
-		h->unix_socket = strdup(o->unix_socket);
 	h->multi = new_multi();
-	if (h->multi == NULL ||
-	    (o->unix_socket != NULL && h->unix_socket == NULL)) {
+	if (h->multi == NULL) {
 		(void)err_nomem(e);
 		goto fail;
 	}
+	if (http_identity_init(&h->id, o, e) < 0)
+		goto fail;
 	return h;
 fail:
 	http_free(h);
@@ -133,10 +108,7 @@ void http_free(struct http *h)
 	if (h == NULL)
 		return;
 	(void)curl_multi_cleanup(h->multi);
-	free(h->ca_file);
-	free(h->cert_file);
-	free(h->key_file);
-	free(h->unix_socket);
+	http_identity_clear(&h->id);
 	free(h);
 	curl_global_cleanup();
 }
@@ -145,7 +117,7 @@ void http_free(struct http *h)
 
 static void origin(const struct transfer *t, char *out, size_t room)
 {
-	http_words_origin(t->call->url, t->http->unix_socket, out, room);
+	http_words_origin(t->call->url, t->http->id.unix_socket, out, room);
 }
 
 static enum http_words_what what_failed(CURLcode code)
@@ -181,7 +153,7 @@ static int explain(struct transfer *t, CURLcode code, struct err *e)
 		.what = what_failed(code), .where = where,
 		.detail = t->detail[0] != '\0' ? t->detail :
 		          curl_easy_strerror(code),
-		.have_cert = t->http->cert_file != NULL,
+		.have_cert = t->http->id.cert_file != NULL,
 		.connecting = c->unsent,
 		.limit_ms = c->unsent ? connect_ms(c) : c->total_ms,
 	};
@@ -326,13 +298,13 @@ static void set_tls(struct transfer *t)
 {
 	const struct http *h = t->http;
 
-	if (h->ca_file != NULL) {
-		SET(t, CAINFO, h->ca_file);
+	if (h->id.ca_file != NULL) {
+		SET(t, CAINFO, h->id.ca_file);
 		/* The built-in folder would be trusted as well. */
 		SET(t, CAPATH, NULL);
 	}
-	SET(t, SSLCERT, h->cert_file);
-	SET(t, SSLKEY, h->key_file);
+	SET(t, SSLCERT, h->id.cert_file);
+	SET(t, SSLKEY, h->id.key_file);
 	SET(t, SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
@@ -356,8 +328,8 @@ static int set_up(struct transfer *t)
 	SET(t, HEADERDATA, t);
 	SET(t, WRITEFUNCTION, give_data);
 	SET(t, WRITEDATA, t);
-	if (t->http->unix_socket != NULL)
-		SET(t, UNIX_SOCKET_PATH, t->http->unix_socket);
+	if (t->http->id.unix_socket != NULL)
+		SET(t, UNIX_SOCKET_PATH, t->http->id.unix_socket);
 	set_version(t);
 	set_tls(t);
 	set_method(t);
