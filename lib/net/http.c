@@ -155,16 +155,13 @@ static int explain(struct transfer *t, CURLcode code, struct err *e)
 		          curl_easy_strerror(code),
 		.have_cert = t->http->id.cert_file != NULL,
 		.connecting = c->unsent,
+		.no_word = c->status == 0 &&
+		           strncasecmp(c->url, "https:", 6) == 0,
 		.limit_ms = c->unsent ? connect_ms(c) : c->total_ms,
 	};
 
-	curl_off_t handshake = 0;
-
 	origin(t, where, sizeof(where));
 	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &w.sys);
-	(void)curl_easy_getinfo(t->easy, CURLINFO_APPCONNECT_TIME_T,
-	                        &handshake);
-	w.no_word = handshake != 0 && c->status == 0;
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT,
 		                        &w.verify);
