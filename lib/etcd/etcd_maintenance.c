@@ -18,9 +18,10 @@ static uint64_t not_negative(int64_t n)
 
 static void copy_version(char *out, const char *from)
 {
+	const size_t last = ETCD_MAINTENANCE_VERSION_MAX - 1;
 	size_t i;
 
-	for (i = 0; from[i] != '\0' && i < ETCD_MAINTENANCE_VERSION_MAX - 1; i++)
+	for (i = 0; from[i] != '\0' && i < last; i++)
 		out[i] = from[i] > ' ' && from[i] < 0x7f ? from[i] : '?';
 	out[i] = '\0';
 }
@@ -74,8 +75,8 @@ int etcd_maintenance_status(struct etcd_client *c, size_t endpoint,
 	return rc;
 }
 
-void etcd_maintenance_status_all(struct etcd_client *c,
-                                 struct etcd_maintenance_status_result *results)
+void etcd_maintenance_status_all(
+	struct etcd_client *c, struct etcd_maintenance_status_result *results)
 {
 	Etcd__Empty m = ETCD__EMPTY__INIT;
 	struct etcd_client_rpc rpc = { .method = "Maintenance/Status",

@@ -36,8 +36,8 @@ int etcd_maintenance_status(struct etcd_client *c, size_t endpoint,
                             struct etcd_maintenance_status *out,
                             struct err *e) MUST_USE;
 /* `results` has etcd_client_count() places. */
-void etcd_maintenance_status_all(struct etcd_client *c,
-                                 struct etcd_maintenance_status_result *results);
+void etcd_maintenance_status_all(
+	struct etcd_client *c, struct etcd_maintenance_status_result *results);
 
 struct etcd_maintenance_hash {
 	uint64_t member_id;

@@ -198,7 +198,7 @@ void grpc_run_all(struct http *h, struct grpc_call *const *calls, size_t n,
                   const volatile sig_atomic_t *stop)
 {
 	struct exchange *x = calloc(n > 0 ? n : 1, sizeof(*x));
-	struct http_call **http = calloc(n > 0 ? n : 1, sizeof(struct http_call *));
+	struct http_call **http = calloc(n > 0 ? n : 1, sizeof(*http));
 	_Bool ok = x != NULL && http != NULL;
 
 	for (size_t i = 0; ok && i < n; i++) {

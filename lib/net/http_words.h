@@ -1,6 +1,7 @@
 /* http_words.h - why a transfer failed, in words for an operator.
  *
- * No I/O and no library: what the library knows goes in, our error comes out. */
+ * No I/O and no library: what the library knows goes in, our error comes
+ * out. */
 #ifndef NET_HTTP_WORDS_H
 #define NET_HTTP_WORDS_H
 
@@ -29,7 +30,7 @@ struct http_words {
 	long verify;            /* OpenSSL's verification result, 0: fine */
 	_Bool have_cert;        /* we offered a client certificate */
 	_Bool connecting;       /* the timeout struck before the request */
-	_Bool no_word;          /* lost after a new TLS handshake, unanswered */
+	_Bool no_word;          /* with TLS, and no answer has begun */
 	unsigned limit_ms;      /* which one */
 };
 

@@ -57,16 +57,22 @@ static void varint(struct buf *b, uint64_t v)
 
 /* A message as etcd 3.6 writes it, or with `strange` fields around. */
 static void message(struct buf *b, uint64_t remaining, const void *blob,
-                    size_t len, _Bool strange)
+		    size_t len, _Bool strange)
 {
 	buf_clear(b);
 	if (strange) {
-		buf_append(b, "\x0a\x02\x08\x01", 4);           /* header */
-		buf_append(b, "\x7d" "abcd", 5);                /* 15, fixed32 */
-		buf_append(b, "\x79" "abcdefgh", 9);            /* 15, fixed64 */
+		buf_append(b, "\x0a\x02\x08\x01", 4); /* header */
+		buf_append(b,
+			   "\x7d"
+			   "abcd",
+			   5); /* 15, fixed32 */
+		buf_append(b,
+			   "\x79"
+			   "abcdefgh",
+			   9); /* 15, fixed64 */
 		buf_append(b, "\x78\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-		           11);                                 /* 15, varint */
-		buf_append(b, "\x7a\x03xyz", 5);                /* 15, bytes */
+			   11);                  /* 15, varint */
+		buf_append(b, "\x7a\x03xyz", 5); /* 15, bytes */
 	}
 	if (remaining > 0) {
 		buf_append(b, "\x10", 1);
@@ -77,18 +83,21 @@ static void message(struct buf *b, uint64_t remaining, const void *blob,
 		varint(b, len);
 		buf_append(b, blob, len);
 	}
-	buf_append(b, "\x22\x05" "3.6.0", 7);
+	buf_append(b,
+		   "\x22\x05"
+		   "3.6.0",
+		   7);
 }
 
 static int feed(struct snapshot_stream *s, const struct buf *b, size_t piece,
-                struct err *e)
+		struct err *e)
 {
 	if (snapshot_stream_begin(s, b->len, e) < 0)
 		return -1;
 	for (size_t at = 0; at < b->len; at += piece)
-		if (snapshot_stream_bytes(s, b->data + at,
-		                          b->len - at < piece ? b->len - at
-		                                              : piece, e) < 0)
+		if (snapshot_stream_bytes(
+			    s, b->data + at,
+			    b->len - at < piece ? b->len - at : piece, e) < 0)
 			return -1;
 	return snapshot_stream_end(s, e);
 }
@@ -105,9 +114,9 @@ struct test_stream {
 
 static void start(struct test_stream *t)
 {
-	*t = (struct test_stream){ .b = BUF_INIT(1 << 20) };
+	*t = (struct test_stream){.b = BUF_INIT(1 << 20)};
 	t->taken.data = (struct buf)BUF_INIT(1 << 20);
-	t->sink = (struct snapshot_stream_sink){ on_size, on_data, &t->taken };
+	t->sink = (struct snapshot_stream_sink){on_size, on_data, &t->taken};
 	snapshot_stream_init(&t->s, &t->sink);
 	for (size_t i = 0; i < sizeof(image); i++)
 		image[i] = (char)(i * 31 % 251);
@@ -115,7 +124,7 @@ static void start(struct test_stream *t)
 }
 
 static int send(struct test_stream *t, uint64_t remaining, const void *blob,
-                size_t len)
+		size_t len)
 {
 	message(&t->b, remaining, blob, len, 0);
 	return feed(&t->s, &t->b, SIZE_MAX / 2, &t->e);
@@ -174,14 +183,15 @@ static void a_lying_size_is_refused(void **state)
 	start(&t);
 	assert_int_equal(send(&t, 1024, image, 1024), 0);
 	assert_int_equal(send(&t, 100, image, 512), -1);
-	assert_string_equal(t.e.text, "snapshot: the server says that 100 bytes "
-	                              "remain, but 512 of 2048 do");
+	assert_string_equal(t.e.text,
+			    "snapshot: the server says that 100 bytes "
+			    "remain, but 512 of 2048 do");
 	assert_int_equal(t.e.kind, ERR_REMOTE);
 	stop(&t);
 	start(&t);
 	assert_int_equal(send(&t, 1024, image, 1000), -1);
 	assert_string_equal(t.e.text, "snapshot: the server announces 1000 + "
-	                              "1024 bytes, which is no database");
+				      "1024 bytes, which is no database");
 	assert_int_equal(t.taken.data.len, 0);
 	stop(&t);
 	start(&t);
@@ -190,7 +200,7 @@ static void a_lying_size_is_refused(void **state)
 	start(&t);
 	assert_int_equal(send(&t, 0, "", 0), -1);
 	assert_string_equal(t.e.text, "snapshot: the server announces 0 + 0 "
-	                              "bytes, which is no database");
+				      "bytes, which is no database");
 	stop(&t);
 }
 
@@ -202,8 +212,9 @@ static void too_much_is_refused(void **state)
 	start(&t);
 	assert_int_equal(send(&t, 512, image, 512), 0);
 	assert_int_equal(send(&t, 0, image, 544), -1);
-	assert_string_equal(t.e.text, "snapshot: the server sends more than the "
-	                              "1024 bytes it announced");
+	assert_string_equal(t.e.text,
+			    "snapshot: the server sends more than the "
+			    "1024 bytes it announced");
 	assert_int_equal(t.taken.data.len, 512);
 	stop(&t);
 	start(&t);
@@ -227,12 +238,13 @@ static void too_little_is_refused(void **state)
 	assert_string_equal(t.e.text, "snapshot: the server sent nothing");
 	assert_int_equal(send(&t, 1024, image, 1024), 0);
 	assert_int_equal(snapshot_stream_finish(&t.s, &t.e), -1);
-	assert_string_equal(t.e.text, "snapshot: the server ended it after 1024 "
-	                              "of 2048 bytes");
+	assert_string_equal(t.e.text,
+			    "snapshot: the server ended it after 1024 "
+			    "of 2048 bytes");
 	assert_int_equal(send(&t, 0, image + 1024, 1024), 0);
 	assert_int_equal(snapshot_stream_finish(&t.s, &t.e), -1);
 	assert_string_equal(t.e.text, "snapshot: the server ended it without "
-	                              "the digest of its bytes");
+				      "the digest of its bytes");
 	assert_int_equal(send(&t, 0, digest, 31), 0);
 	assert_int_equal(snapshot_stream_finish(&t.s, &t.e), -1);
 	assert_int_equal(send(&t, 0, digest, 1), 0);
@@ -250,8 +262,9 @@ static void endless_nothing_is_given_up(void **state)
 	for (int i = 0; i < SNAPSHOT_STREAM_EMPTY_MAX; i++)
 		assert_int_equal(send(&t, 512, "", 0), 0);
 	assert_int_equal(send(&t, 512, "", 0), -1);
-	assert_string_equal(t.e.text, "snapshot: the server sends nothing but "
-	                              "empty messages after 1024 of 1536 bytes");
+	assert_string_equal(t.e.text,
+			    "snapshot: the server sends nothing but "
+			    "empty messages after 1024 of 1536 bytes");
 	stop(&t);
 }
 
@@ -261,14 +274,16 @@ static void broken_messages_are_refused(void **state)
 		const char *bytes;
 		size_t len;
 	} bad[] = {
-		{ "\x10", 1 },                          /* no value */
-		{ "\x1a\x05" "ab", 4 },                 /* shorter than said */
-		{ "\x13", 1 },                          /* a group */
-		{ "\x18\x01", 2 },                      /* blob as a number */
-		{ "\x00\x00", 2 },                      /* field 0 */
-		{ "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11 },
-		{ "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10 },
-		{ "\x10\x80\x04\x1a\x01x\x1a\x01y", 9 },        /* two blobs */
+		{"\x10", 1}, /* no value */
+		{"\x1a\x05"
+		 "ab",
+		 4},             /* shorter than said */
+		{"\x13", 1},     /* a group */
+		{"\x18\x01", 2}, /* blob as a number */
+		{"\x00\x00", 2}, /* field 0 */
+		{"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11},
+		{"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10},
+		{"\x10\x80\x04\x1a\x01x\x1a\x01y", 9}, /* two blobs */
 	};
 	struct test_stream t;
 
@@ -296,22 +311,25 @@ static void endpoints_are_read_as_etcdctl_does(void **state)
 	static const struct {
 		const char *list;
 		_Bool tls;
-		const char *result;     /* or the error */
+		const char *result; /* or the error */
 	} cases[] = {
-		{ "http://a:1", 0, "http://a:1 " },
-		{ "a:1,b:2", 0, "http://a:1 http://b:2 " },
-		{ "a:1,https://[::1]:2/", 1, "https://a:1 https://[::1]:2 " },
-		{ "http://a:1", 1, "endpoint 'http://a:1' would not use the TLS "
-		  "files that are given" },
-		{ "", 0, "no endpoints" },
-		{ "a:1,,b:2", 0, "an endpoint is empty" },
-		{ "unix://x", 0, "endpoint 'unix://x' is neither http nor https" },
-		{ "http://u:p@a:1", 0,
-		  "an endpoint must not hold a user name" },
-		{ "http://a:1/x", 0, "endpoint 'http://a:1/x' is not a URL of the "
-		  "form https://host:port" },
-		{ "http://", 0, "endpoint 'http://' is not a URL of the form "
-		  "https://host:port" },
+		{"http://a:1", 0, "http://a:1 "},
+		{"a:1,b:2", 0, "http://a:1 http://b:2 "},
+		{"a:1,https://[::1]:2/", 1, "https://a:1 https://[::1]:2 "},
+		{"http://a:1", 1,
+		 "endpoint 'http://a:1' would not use the TLS "
+		 "files that are given"},
+		{"", 0, "no endpoints"},
+		{"a:1,,b:2", 0, "an endpoint is empty"},
+		{"unix://x", 0,
+		 "endpoint 'unix://x' is neither http nor https"},
+		{"http://u:p@a:1", 0, "an endpoint must not hold a user name"},
+		{"http://a:1/x", 0,
+		 "endpoint 'http://a:1/x' is not a URL of the "
+		 "form https://host:port"},
+		{"http://", 0,
+		 "endpoint 'http://' is not a URL of the form "
+		 "https://host:port"},
 	};
 
 	(void)state;
@@ -319,10 +337,10 @@ static void endpoints_are_read_as_etcdctl_does(void **state)
 		struct buf seen = BUF_INIT(BUF_MAX_LINE);
 		struct err e = ERR_INIT;
 		int rc = etcd_endpoints_parse(cases[i].list, cases[i].tls,
-		                              add_url, &seen, &e);
+					      add_url, &seen, &e);
 
 		assert_string_equal(rc == 0 ? seen.data : e.text,
-		                    cases[i].result);
+				    cases[i].result);
 		if (rc < 0)
 			assert_int_equal(e.kind, ERR_USAGE);
 		buf_close(&seen);
@@ -336,25 +354,29 @@ static void faults_are_told_by_their_words(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(etcd_fault_of("etcdserver: mvcc: required revision has "
-	                               "been compacted"), ETCD_FAULT_COMPACTED);
+	assert_int_equal(
+		etcd_fault_of("etcdserver: mvcc: required revision has "
+			      "been compacted"),
+		ETCD_FAULT_COMPACTED);
 	assert_int_equal(etcd_fault_of("auth: user name is empty"),
-	                 ETCD_FAULT_NO_USER);
+			 ETCD_FAULT_NO_USER);
 	assert_int_equal(etcd_fault_of("etcdserver: user name is empty"),
-	                 ETCD_FAULT_NO_USER);
+			 ETCD_FAULT_NO_USER);
 	assert_int_equal(etcd_fault_of("etcdserver: can only promote a learner "
-	                               "member which is in sync with leader"),
-	                 ETCD_FAULT_LEARNER_BEHIND);
+				       "member which is in sync with leader"),
+			 ETCD_FAULT_LEARNER_BEHIND);
 	assert_int_equal(etcd_fault_of("etcdserver: can only promote a learner "
-	                               "member"), ETCD_FAULT_NOT_A_LEARNER);
+				       "member"),
+			 ETCD_FAULT_NOT_A_LEARNER);
 	assert_int_equal(etcd_fault_of("something new"), ETCD_FAULT_NONE);
 	assert_int_equal(etcd_fault_of(""), ETCD_FAULT_NONE);
 	(void)err_set(&e, ERR_REMOTE, "x: auth: permission denied");
 	etcd_fault_refine(etcd_fault_of(e.text), &e);
 	assert_int_equal(e.kind, ERR_REFUSED);
-	assert_string_equal(e.text, "x: auth: permission denied\nhint: "
-	                    "snapshots and hashes need a user with the role "
-	                    "root");
+	assert_string_equal(e.text,
+			    "x: auth: permission denied\nhint: "
+			    "snapshots and hashes need a user with the role "
+			    "root");
 }
 
 static void a_prefix_has_an_end(void **state)
@@ -365,14 +387,15 @@ static void a_prefix_has_an_end(void **state)
 		const char *end;
 		size_t end_len;
 	} cases[] = {
-		{ "a", 1, "b", 1 }, { "a/", 2, "a0", 2 }, { "a\xff", 2, "b", 1 },
-		{ "\xff\xff", 2, "\0", 1 }, { "", 0, "\0", 1 },
+		{"a", 1, "b", 1},     {"a/", 2, "a0", 2},
+		{"a\xff", 2, "b", 1}, {"\xff\xff", 2, "\0", 1},
+		{"", 0, "\0", 1},
 	};
 	char to[8];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct etcd_kv_bytes prefix = { cases[i].prefix, cases[i].len };
+		struct etcd_kv_bytes prefix = {cases[i].prefix, cases[i].len};
 		struct etcd_kv_bytes end = etcd_kv_prefix_end(prefix, to);
 
 		assert_int_equal(end.len, cases[i].end_len);

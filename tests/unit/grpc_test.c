@@ -41,13 +41,15 @@ static int full(void *arg, const void *data, size_t len, struct err *e)
 	return err_set(e, ERR_SYS, "the disk is full");
 }
 
-static const char stream[] = "\0\0\0\0\3abc" "\0\0\0\0\0" "\0\0\0\0\1x";
+static const char stream[] = "\0\0\0\0\3abc"
+			     "\0\0\0\0\0"
+			     "\0\0\0\0\1x";
 enum { STREAM = sizeof(stream) - 1 };
 
 static void every_split_gives_the_same_messages(void **state)
 {
 	struct buf seen = BUF_INIT(BUF_MAX_LINE);
-	struct grpc_frame_sink sink = { begin, bytes, end, &seen };
+	struct grpc_frame_sink sink = {begin, bytes, end, &seen};
 	struct err e = ERR_INIT;
 	struct grpc_frame f;
 
@@ -57,10 +59,11 @@ static void every_split_gives_the_same_messages(void **state)
 			buf_clear(&seen);
 			grpc_frame_init(&f, &sink, 100);
 			assert_int_equal(grpc_frame_feed(&f, stream, a, &e), 0);
-			assert_int_equal(grpc_frame_feed(&f, stream + a, b - a,
-			                                 &e), 0);
-			assert_int_equal(grpc_frame_feed(&f, stream + b,
-			                                 STREAM - b, &e), 0);
+			assert_int_equal(
+				grpc_frame_feed(&f, stream + a, b - a, &e), 0);
+			assert_int_equal(
+				grpc_frame_feed(&f, stream + b, STREAM - b, &e),
+				0);
 			assert_int_equal(grpc_frame_finish(&f, &e), 0);
 			assert_string_equal(seen.data, "(3:abc)(0:)(1:x)");
 			assert_int_equal(f.messages, 3);
@@ -72,7 +75,7 @@ static void every_split_gives_the_same_messages(void **state)
 static void a_cut_stream_is_noticed(void **state)
 {
 	struct buf seen = BUF_INIT(BUF_MAX_LINE);
-	struct grpc_frame_sink sink = { begin, bytes, end, &seen };
+	struct grpc_frame_sink sink = {begin, bytes, end, &seen};
 	struct grpc_frame f;
 
 	(void)state;
@@ -85,7 +88,7 @@ static void a_cut_stream_is_noticed(void **state)
 		assert_int_equal(grpc_frame_finish(&f, &e), whole ? 0 : -1);
 		if (!whole)
 			assert_string_equal(e.text, "the answer ended in the "
-			                            "middle of a message");
+						    "middle of a message");
 	}
 	buf_close(&seen);
 }
@@ -93,7 +96,7 @@ static void a_cut_stream_is_noticed(void **state)
 static void refuses_what_it_must(void **state)
 {
 	struct buf seen = BUF_INIT(BUF_MAX_LINE);
-	struct grpc_frame_sink sink = { begin, bytes, end, &seen };
+	struct grpc_frame_sink sink = {begin, bytes, end, &seen};
 	struct err e = ERR_INIT;
 	struct grpc_frame f;
 
@@ -101,12 +104,12 @@ static void refuses_what_it_must(void **state)
 	grpc_frame_init(&f, &sink, 2);
 	assert_int_equal(grpc_frame_feed(&f, stream, STREAM, &e), -1);
 	assert_string_equal(e.text, "a message of 3 bytes is longer than the 2 "
-	                            "that are allowed");
+				    "that are allowed");
 	assert_true(f.too_long);
 	grpc_frame_init(&f, &sink, 100);
 	assert_int_equal(grpc_frame_feed(&f, "\1\0\0\0\1x", 6, &e), -1);
 	assert_string_equal(e.text, "the answer is compressed, which was not "
-	                            "asked for");
+				    "asked for");
 	grpc_frame_init(&f, &sink, 100);
 	assert_int_equal(grpc_frame_feed(&f, "HTTP/", 5, &e), -1);
 	assert_string_equal(e.text, "the answer is not gRPC");
@@ -153,10 +156,15 @@ static void statuses_have_words_and_kinds(void **state)
 static void messages_are_decoded(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "plain", "plain" }, { "a%20b", "a b" }, { "%c3%A9", "\xc3\xa9" },
-		{ "100%", "100%" }, { "%4", "%4" }, { "%zz", "%zz" },
-		{ "a%0Ab%1b[1m", "a?b?[1m" }, { "%25%32", "%2" },
-		{ "a%00b", "a?b" },
+		{"plain", "plain"},
+		{"a%20b", "a b"},
+		{"%c3%A9", "\xc3\xa9"},
+		{"100%", "100%"},
+		{"%4", "%4"},
+		{"%zz", "%zz"},
+		{"a%0Ab%1b[1m", "a?b?[1m"},
+		{"%25%32", "%2"},
+		{"a%00b", "a?b"},
 	};
 	char text[32];
 
