@@ -17,6 +17,7 @@ struct tarball_zip {
 	tarball_put put;
 	void *arg;
 	struct err err;                 /* of `put` */
+	_Bool dead;                     /* being freed: write no more */
 };
 
 struct tarball_in {
@@ -63,11 +64,22 @@ static struct archive_entry *entry_new(const char *name, const struct part *p)
 	return en;
 }
 
-static la_ssize_t to_buf(struct archive *a, void *b, const void *data,
+struct header {
+	struct buf *b;
+	_Bool done;
+};
+
+/* After the header libarchive would write the data as zeros: refuse them. */
+static la_ssize_t to_buf(struct archive *a, void *arg, const void *data,
                          size_t len)
 {
-	(void)a;
-	buf_append(b, data, len);
+	struct header *h = arg;
+
+	if (h->done) {
+		archive_set_error(a, ECANCELED, "only the header is wanted");
+		return -1;
+	}
+	buf_append(h->b, data, len);
 	return (la_ssize_t)len;
 }
 
@@ -76,6 +88,7 @@ int tarball_header(struct buf *b, const char *name, const struct part *p,
 {
 	struct archive_entry *en = entry_new(name, p);
 	struct archive *a = archive_write_new();
+	struct header h = { .b = b };
 	const struct err none = ERR_INIT;
 	int rc = -1;
 
@@ -85,13 +98,12 @@ int tarball_header(struct buf *b, const char *name, const struct part *p,
 	}
 	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK ||
-	    archive_write_open(a, b, NULL, to_buf, NULL) != ARCHIVE_OK ||
+	    archive_write_open(a, &h, NULL, to_buf, NULL) != ARCHIVE_OK ||
 	    archive_write_header(a, en) != ARCHIVE_OK)
 		(void)failed(a, &none, ERR_SYS, "cannot make a tar header", e);
 	else
 		rc = buf_check(b, e);
-	/* Or it would write the member's data as zeros when freed. */
-	(void)archive_write_fail(a);
+	h.done = 1;
 out:
 	archive_entry_free(en);
 	(void)archive_write_free(a);
@@ -103,6 +115,8 @@ static la_ssize_t to_put(struct archive *a, void *arg, const void *data,
 {
 	struct tarball_zip *z = arg;
 
+	if (z->dead)
+		return (la_ssize_t)len;
 	if (z->put(z->arg, data, len, &z->err) < 0) {
 		archive_set_error(a, EIO, "write failed");
 		return -1;
@@ -173,7 +187,8 @@ void tarball_zip_free(struct tarball_zip *z)
 {
 	if (z == NULL)
 		return;
-	(void)archive_write_fail(z->a);
+	/* Let it end what is open, into nothing: it leaks otherwise. */
+	z->dead = 1;
 	(void)archive_write_free(z->a);
 	free(z);
 }

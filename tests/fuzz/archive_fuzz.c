@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
-	(void)archive_in_manifest_fast(fd, &b, &e);
+	if (archive_in_manifest_fast(fd, &b, &e) == 0 && b.len > BUF_MAX_TEXT)
+		abort();
 	if (archive_in_open_fd(&a, fd, &e) == 0)
 		while (archive_in_next(a, &p, &e) == 0 && p != NULL &&
 		       read_part(a, p, &e) == 0)

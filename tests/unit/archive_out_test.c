@@ -270,6 +270,29 @@ static void rke_zip_has_rkes_names(void **state)
 	assert_int_equal(sh("test $(stat -c %%a n1.zip) = 600"), 0);
 }
 
+static void an_abandoned_sink_adds_nothing(void **state)
+{
+	struct part p = { .role = PART_DATABASE, .size = DB, .mode = 0600 };
+
+	(void)state;
+	for (int zip = 0; zip < 2; zip++) {
+		struct stage st = STAGE_INIT;
+		struct sink *s = NULL;
+		struct err e = ERR_INIT;
+		uint64_t size;
+
+		assert_int_equal(stage_open(&st, dir, "g", 0600, &e), 0);
+		assert_int_equal(zip ? rkezip_out_new(&s, &st, "g", &e)
+		                     : archive_out_new(&s, &st, 1, 1, &e), 0);
+		assert_int_equal(sink_begin(s, &p, &e), 0);
+		assert_int_equal(sink_write(s, db, DB / 2, &e), 0);
+		size = st.size;
+		sink_free(s);
+		assert_int_equal(st.size, size);
+		stage_close(&st);
+	}
+}
+
 static void a_full_disk_is_told(void **state)
 {
 	struct stage st = STAGE_INIT;
@@ -307,6 +330,7 @@ int main(void)
 		cmocka_unit_test(sizes_must_be_kept),
 		cmocka_unit_test(large_sizes_get_a_pax_header),
 		cmocka_unit_test(rke_zip_has_rkes_names),
+		cmocka_unit_test(an_abandoned_sink_adds_nothing),
 		cmocka_unit_test(a_full_disk_is_told),
 	};
 

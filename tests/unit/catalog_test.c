@@ -307,7 +307,9 @@ static void large_files_cost_little(void **state)
 	before = bytes_read();
 	read_all(&c);
 	/* 1 TB of archives, 8 MB of zips that do not compress. */
-	assert_true(bytes_read() - before < 1001 * 6000 + 4 * 100000);
+	before = bytes_read() - before;
+	if (before > 2200000)
+		fail_msg("%llu bytes were read", (unsigned long long)before);
 	assert_int_equal(c.count, 1005);
 	for (size_t i = 0; i < c.count; i++)
 		assert_true(catalog_is_snapshot(&c.entries[i]));
