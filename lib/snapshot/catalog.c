@@ -58,6 +58,7 @@ static void from_manifest(struct catalog_entry *en, const struct manifest *m)
 
 	en->kind = CATALOG_ARCHIVE;
 	en->revision = m->revision;
+	en->image_bytes = m->image_size;
 	en->cluster_id = m->cluster_id;
 	en->verdict = m->verdict;
 	if (m->node != NULL)

@@ -48,6 +48,7 @@ struct catalog_entry {
 	char node[64];                  /* "" when unknown */
 	uint64_t cluster_id;            /* 0 when unknown */
 	uint64_t revision;              /* 0 when unknown */
+	uint64_t image_bytes;           /* of the database; 0 when unknown */
 	enum manifest_verdict verdict;  /* unproven without a manifest */
 	_Bool pinned;
 	char note[CATALOG_NOTE_MAX];    /* why damaged, unreadable, foreign */
