@@ -57,8 +57,8 @@ static void print_row(const struct catalog_entry *en, int width, int64_t now)
 {
 	char age[UNITS_TEXT], size[UNITS_TEXT], revision[24] = "-";
 
-	units_print_span((now - en->taken) * 1000, age);
-	units_print_size(en->size, size);
+	units_format_ms(now > en->taken ? (now - en->taken) * 1000 : 0, age);
+	units_format_bytes(en->size, size);
 	if (en->revision != 0)
 		(void)snprintf(revision, sizeof(revision), "%llu",
 		               (unsigned long long)en->revision);

@@ -22,7 +22,7 @@ static void print_table(const struct folder_work_plan *plan, _Bool dry_run)
 		(void)printf("%-6s  %-*s  %s\n",
 		             plan->entries[i].keep ? "keep" : "remove", width,
 		             plan->entries[i].name, plan->entries[i].reason);
-	units_print_size(plan->sum.deleted_bytes, bytes);
+	units_format_bytes(plan->sum.deleted_bytes, bytes);
 	(void)printf("%s %zu of %zu (%s)\n", dry_run ? "would remove"
 	             : "removed", plan->sum.deleted, plan->count, bytes);
 }

@@ -46,9 +46,9 @@ static void tell(const struct settings *s, const struct take_result *r)
 	const struct manifest *m = &r->manifest;
 	char file[UNITS_TEXT], image[UNITS_TEXT], took[UNITS_TEXT];
 
-	units_print_size(r->file_bytes, file);
-	units_print_size(m->image_size, image);
-	units_print_span((int64_t)m->duration_ms, took);
+	units_format_bytes(r->file_bytes, file);
+	units_format_bytes(m->image_size, image);
+	units_format_ms((int64_t)m->duration_ms, took);
 	(void)printf("%s/%s\n%s: revision %llu, %llu keys, hash %08x, "
 	             "%s from %s, %s\n", s->dir, r->file,
 	             manifest_verdict_word(m->verdict),

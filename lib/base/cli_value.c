@@ -14,14 +14,38 @@ static void *field(const struct cli_opt *o, void *config)
 	return (char *)config + o->offset;
 }
 
+/* So that it reads back as just the same: "1h30m". */
+static void format_exact(int64_t ms, char out[UNITS_TEXT])
+{
+	static const struct {
+		const char *name;
+		int64_t ms;
+	} units[] = {
+		{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 },
+		{ "s", 1000 }, { "ms", 1 },
+	};
+	size_t n = 0;
+
+	(void)snprintf(out, UNITS_TEXT, "0");
+	for (size_t i = 0; i < 5 && n < UNITS_TEXT; i++) {
+		int64_t k = ms / units[i].ms;
+
+		if (k <= 0)
+			continue;
+		n += (size_t)snprintf(out + n, UNITS_TEXT - n, "%" PRId64 "%s",
+		                      k, units[i].name);
+		ms -= k * units[i].ms;
+	}
+}
+
 static int range_error(const struct cli_opt *o, const char *text,
                        struct err *e)
 {
 	char low[UNITS_TEXT], high[UNITS_TEXT];
 
 	if (o->type == CLI_SPAN) {
-		units_format_span((int64_t)o->min, low);
-		units_format_span((int64_t)o->max, high);
+		format_exact((int64_t)o->min, low);
+		format_exact((int64_t)o->max, high);
 	} else {
 		(void)snprintf(low, sizeof(low), "%" PRIu64, o->min);
 		(void)snprintf(high, sizeof(high), "%" PRIu64, o->max);
@@ -81,7 +105,7 @@ static int set_size(const struct cli_opt *o, uint64_t *to, const char *text,
 {
 	uint64_t n;
 
-	if (units_parse_size(text, &n, e) < 0 ||
+	if (units_parse_bytes(text, &n, e) < 0 ||
 	    check_range(o, n, text, e) < 0)
 		return -1;
 	*to = n;
@@ -93,7 +117,7 @@ static int set_span(const struct cli_opt *o, int64_t *to, const char *text,
 {
 	int64_t n;
 
-	if (units_parse_span(text, &n, e) < 0 ||
+	if (units_parse_ms(text, &n, e) < 0 ||
 	    check_range(o, (uint64_t)n, text, e) < 0)
 		return -1;
 	*to = n;
@@ -166,7 +190,7 @@ _Bool cli_value_print(const struct cli_opt *o, const void *config,
 		buf_printf(b, "%" PRIu64, *(const uint64_t *)from);
 		return 1;
 	case CLI_SPAN:
-		units_format_span(*(const int64_t *)from, span);
+		format_exact(*(const int64_t *)from, span);
 		buf_puts(b, span);
 		return 1;
 	case CLI_CHOICE:

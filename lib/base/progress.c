@@ -35,10 +35,10 @@ static void draw(struct progress *p, uint64_t done, uint64_t total, int64_t now)
 	(void)memset(bar, '.', BAR);
 	(void)memset(bar, '#', full);
 	bar[BAR] = '\0';
-	units_print_size(done, a);
-	units_print_size(total, b);
-	units_print_size((uint64_t)speed, rate);
-	units_print_span(total > done && speed > 0 ? (int64_t)(1000.0 *
+	units_format_bytes(done, a);
+	units_format_bytes(total, b);
+	units_format_bytes((uint64_t)speed, rate);
+	units_format_ms(total > done && speed > 0 ? (int64_t)(1000.0 *
 	                 (double)(total - done) / speed) : 0, eta);
 	n = snprintf(line, sizeof(line), "\r\033[K%s [%s] %s of %s, %s/s, "
 	             "%s left", p->label, bar, a, b, rate, eta);
