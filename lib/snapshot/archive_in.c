@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "snapshot/ahead.h"
 #include "snapshot/frames.h"
 #include "snapshot/member.h"
 #include "snapshot/tail.h"
@@ -24,6 +25,7 @@ struct archive_in {
 	uint64_t at, size;              /* in the file, where we read it */
 	char *data;
 	struct frames_in *f;
+	struct ahead *ahead;            /* unpacks `f` in its thread */
 	struct tarball_in *t;
 	struct part part;
 	uint64_t left;                  /* bytes of `part` to come */
@@ -115,7 +117,10 @@ static int pull(void *arg, const void **data, size_t *len, struct err *e)
 	struct archive_in *a = arg;
 	size_t n = 0;
 
-	if (a->f != NULL) {
+	if (a->ahead != NULL) {
+		if (ahead_next(a->ahead, data, len, e) < 0)
+			return -1;
+	} else if (a->f != NULL) {
 		if (frames_in_read(a->f, data, len, e) < 0)
 			return -1;
 	} else {
@@ -134,11 +139,18 @@ static int pull(void *arg, const void **data, size_t *len, struct err *e)
 	return 0;
 }
 
+static int unpack(void *arg, void *to, size_t room, size_t *out_len,
+                  struct err *e)
+{
+	return frames_in_fill(arg, to, room, out_len, e);
+}
+
 static int start(struct archive_in *a, struct err *e)
 {
 	switch (a->form) {
 	case ARCHIVE_IN_TAR_ZSTD:
-		if (frames_in_new(&a->f, a->fd, 0, UINT64_MAX, e) < 0)
+		if (frames_in_new(&a->f, a->fd, 0, UINT64_MAX, e) < 0 ||
+		    ahead_new(&a->ahead, unpack, a->f, e) < 0)
 			return -1;
 		return tarball_in_stream(&a->t, pull, a, e);
 	case ARCHIVE_IN_TAR:
@@ -322,6 +334,7 @@ void archive_in_close(struct archive_in *a)
 	if (a == NULL)
 		return;
 	tarball_in_free(a->t);
+	ahead_free(a->ahead);
 	frames_in_free(a->f);
 	if (a->owned)
 		(void)close(a->fd);
