@@ -1,6 +1,6 @@
 /* progress.h - how far are we?  For people at a terminal, for nobody else.
  *
- *	restore  [#########           ]  45%  1.2 GiB/2.6 GiB  98.0 MiB/s  14.6 s
+ *	save  [#########           ]  45%  1.2 GiB/2.6 GiB  98.0 MiB/s  14.6 s
  *
  * Draws over its own line at most PROGRESS_PER_SECOND times a second.  Where
  * `fd` is no terminal, nothing is written and a call costs a comparison. */
