@@ -202,6 +202,12 @@ static void keeps_within_bounds(void **state)
 	conf_free(c);
 	buf_clear(&b);
 	for (i = 0; i < 100000; i++)
+		buf_puts(&b, "x");
+	c = parse(b.data);
+	assert_string_equal(conf_root(c)->text, b.data);
+	conf_free(c);
+	buf_clear(&b);
+	for (i = 0; i < 100000; i++)
 		buf_puts(&b, "[");
 	refuse(b.data, b.len, "'f.yml':1:33: nested deeper than 32 levels");
 	buf_clear(&b);
