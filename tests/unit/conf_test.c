@@ -136,21 +136,24 @@ static void refuses_clever_yaml(void **state)
 	static const struct {
 		const char *text, *why;
 	} t[] = {
-		{ "a: &x 1\n", "'f.yml':1:4: anchors (&) are not allowed here" },
+		{ "a: &x 1\n",
+		  "'f.yml':1:4: anchors (&) are not allowed here" },
 		{ "a: &x [1]\n",
 		  "'f.yml':1:4: anchors (&) are not allowed here" },
 		{ "&x {a: 1}\n",
 		  "'f.yml':1:1: anchors (&) are not allowed here" },
 		{ "a: 1\nb: *x\n",
 		  "'f.yml':2:4: aliases (*) are not allowed here" },
-		{ "a: !!int 1\n", "'f.yml':1:4: tags (!) are not allowed here" },
+		{ "a: !!int 1\n",
+		  "'f.yml':1:4: tags (!) are not allowed here" },
 		{ "a: ! 1\n", "'f.yml':1:4: tags (!) are not allowed here" },
 		{ "a: !x [1]\n", "'f.yml':1:4: tags (!) are not allowed here" },
 		{ "a: !x {}\n", "'f.yml':1:4: tags (!) are not allowed here" },
 		{ "a: 1\n---\nb: 2\n",
 		  "'f.yml':2:1: a second document: only one is allowed" },
 		{ "? [a]\n: b\n", "'f.yml':1:3: a key must be a plain text" },
-		{ "? {a: 1}\n: b\n", "'f.yml':1:3: a key must be a plain text" },
+		{ "? {a: 1}\n: b\n",
+		  "'f.yml':1:3: a key must be a plain text" },
 		{ "'': b\n", "'f.yml':1:1: no key" },
 		{ "a: \"x\\0y\"\n", "'f.yml':1:4: a NUL byte" },
 		{ "a: b: c\n",
@@ -196,6 +199,12 @@ static void keeps_within_bounds(void **state)
 	for (i = 0; i < CONF_DEPTH_MAX; i++)
 		buf_puts(&b, "]");
 	c = parse(b.data);
+	conf_free(c);
+	buf_clear(&b);
+	for (i = 0; i < 100000; i++)
+		buf_puts(&b, "x");
+	c = parse(b.data);
+	assert_string_equal(conf_root(c)->text, b.data);
 	conf_free(c);
 	buf_clear(&b);
 	for (i = 0; i < 100000; i++)

@@ -43,6 +43,7 @@ static void keeps_silent_about_far_ones(void **state)
 	assert_null(guess("xyz"));
 	assert_null(guess("kubernetes"));
 	assert_null(guess("reboot"));
+	assert_null(guess("stxyz"));
 	assert_null(guess(words[8]));
 	(void)memset(longer, 'a', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
