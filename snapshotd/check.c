@@ -85,7 +85,10 @@ static int open_file(struct store *store, const struct catalog *list,
 
 static void on_progress(void *arg, uint64_t done, uint64_t total)
 {
-	progress_update(arg, done, total);
+	struct progress *p = arg;
+
+	p->total_bytes = total;
+	progress_add(p, done - p->done_bytes);
 }
 
 struct batch {
@@ -114,7 +117,7 @@ static void check_one(struct batch *b, const char *name)
 	struct err e = ERR_INIT;
 	int fd = open_file(b->store, &b->list, name, &e), rc = -1;
 
-	progress_start(&bar, name, 2);
+	progress_start(&bar, 2, "verify", 0, 0);
 	if (fd >= 0)
 		rc = verify_file(fd, &o, &r, &e);
 	progress_end(&bar);

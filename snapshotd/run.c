@@ -45,8 +45,8 @@ struct run {
 static void log_err(enum log_level level, const char *event,
                     const struct err *e)
 {
-	log_event(level, event, LOG_STR("cause", err_word(e->kind)),
-	          LOG_STR("error", e->text));
+	log_say(level, event, LOG_TEXT("cause", err_word(e->kind)),
+	          LOG_TEXT("error", e->text));
 }
 
 /* ---- the folder ---- */
@@ -81,9 +81,9 @@ static int prune(struct run *r, struct err *e)
 		rc = folder_work_prune(store, &plan, e);
 	for (size_t i = 0; rc == 0 && i < plan.count; i++)
 		if (!plan.entries[i].keep)
-			log_event(LOG_INFO, "pruned",
-			          LOG_STR("name", plan.entries[i].name),
-			          LOG_STR("reason", plan.entries[i].reason));
+			log_say(LOG_INFO_LINE, "pruned",
+			          LOG_TEXT("name", plan.entries[i].name),
+			          LOG_TEXT("reason", plan.entries[i].reason));
 	if (rc == 0)
 		r->metrics.pruned += plan.sum.deleted;
 	folder_work_plan_clear(&plan);
@@ -105,9 +105,9 @@ static void tell_plan(struct run *r, const struct schedule_plan *p)
 		return;
 	r->plan = *p;
 	r->planned = 1;
-	log_event(LOG_INFO, "next", LOG_STR("at", at),
-	          LOG_STR("reason", schedule_word(p->reason)),
-	          LOG_STR("why", p->why));
+	log_say(LOG_INFO_LINE, "next", LOG_TEXT("at", at),
+	          LOG_TEXT("reason", schedule_word(p->reason)),
+	          LOG_TEXT("why", p->why));
 	(void)snprintf(text, sizeof(text), "next snapshot at %s", at);
 	(void)notify_status(&r->notify, text, &(struct err)ERR_INIT);
 }
@@ -120,7 +120,7 @@ static int64_t due_ms(struct run *r)
 
 	r->state.now = watch_now();
 	if (schedule_next(&r->schedule, &r->state, &p, &e) < 0) {
-		log_err(LOG_ERROR, "schedule", &e);
+		log_err(LOG_ERROR_LINE, "schedule", &e);
 		return LOOK_MS;
 	}
 	tell_plan(r, &p);
@@ -149,7 +149,7 @@ static void begin_snapshot(struct run *r)
 	r->job_begun_ms = clock_monotonic_ms();
 	if (job_start(&r->job, r->s, trigger, in_child, r, &e) == 0)
 		return;
-	log_err(LOG_ERROR, "snapshot failed", &e);
+	log_err(LOG_ERROR_LINE, "snapshot-failed", &e);
 	r->state.failures++;
 	r->state.attempt = watch_now();
 }
@@ -157,22 +157,22 @@ static void begin_snapshot(struct run *r)
 static void log_warnings(char *lines)
 {
 	for (char *at = strtok(lines, "\n"); at != NULL; at = strtok(NULL, "\n"))
-		log_event(LOG_WARN, "warning", LOG_STR("text", at));
+		log_say(LOG_WARN_LINE, "warning", LOG_TEXT("text", at));
 }
 
 static void log_result(const struct job_result *res, int64_t ms)
 {
 	if (!res->ok) {
-		log_event(LOG_ERROR, "snapshot failed",
-		          LOG_STR("cause", err_word(res->err.kind)),
-		          LOG_STR("error", res->err.text), LOG_NUM("ms", ms));
+		log_say(LOG_ERROR_LINE, "snapshot-failed",
+		          LOG_TEXT("cause", err_word(res->err.kind)),
+		          LOG_TEXT("error", res->err.text), LOG_MS(NULL, ms));
 		return;
 	}
-	log_event(res->verdict == MANIFEST_DIVERGED ? LOG_ERROR : LOG_INFO,
-	          "snapshot", LOG_STR("name", res->file),
-	          LOG_STR("verdict", manifest_verdict_word(res->verdict)),
-	          LOG_NUM("rev", res->revision),
-	          LOG_NUM("bytes", res->file_bytes), LOG_NUM("ms", ms));
+	log_say(res->verdict == MANIFEST_DIVERGED ? LOG_ERROR_LINE : LOG_INFO_LINE,
+	          "snapshot", LOG_TEXT("name", res->file),
+	          LOG_TEXT("verdict", manifest_verdict_word(res->verdict)),
+	          LOG_U64("rev", res->revision),
+	          LOG_U64("bytes", res->file_bytes), LOG_MS(NULL, ms));
 }
 
 static void end_snapshot(struct run *r)
@@ -191,9 +191,9 @@ static void end_snapshot(struct run *r)
 		r->state.good = r->state.attempt;
 	/* Nothing goes before something proven has taken its place. */
 	if (res.ok && res.verdict == MANIFEST_VERIFIED && prune(r, &e) < 0)
-		log_err(LOG_WARN, "prune failed", &e);
+		log_err(LOG_WARN_LINE, "prune-failed", &e);
 	if (read_folder(r, &e) < 0)
-		log_err(LOG_WARN, "list failed", &e);
+		log_err(LOG_WARN_LINE, "list-failed", &e);
 }
 
 /* ---- signals ---- */
@@ -210,15 +210,15 @@ static void reload(struct run *r)
 	(void)notify_reloading(&r->notify, &e);
 	if (settings_reload(r->s, &e) < 0 ||
 	    settings_schedule(r->s, &schedule, &e) < 0) {
-		log_err(LOG_ERROR, "reload failed", &e);
+		log_err(LOG_ERROR_LINE, "reload-failed", &e);
 	} else {
 		r->schedule = schedule;
 		r->metrics.dir = r->s->dir;
-		log_open(2, (enum log_level)r->s->log_level,
+		log_init(2, (enum log_level)r->s->log_level,
 		         r->s->log_format == 1);
-		log_event(LOG_INFO, "reloaded", LOG_STR("dir", r->s->dir));
+		log_say(LOG_INFO_LINE, "reloaded", LOG_TEXT("dir", r->s->dir));
 		if (strcmp(dir, r->s->dir) != 0)
-			log_event(LOG_WARN, "warning", LOG_STR("text",
+			log_say(LOG_WARN_LINE, "warning", LOG_TEXT("text",
 			          "another folder counts after a restart of "
 			          "the lock holder: restart to be safe"));
 	}
@@ -239,7 +239,7 @@ static void take_signal(struct run *r)
 		r->now = 1;
 		break;
 	default:
-		log_event(LOG_INFO, "ending", LOG_STR("signal",
+		log_say(LOG_INFO_LINE, "ending", LOG_TEXT("signal",
 		          info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM"));
 		r->end = 1;
 	}
@@ -331,22 +331,22 @@ static void tell_start(struct run *r)
 	struct err e = ERR_INIT;
 
 	schedule_print(&r->schedule, &when);
-	log_event(LOG_INFO, "started", LOG_STR("version", LIFEBOAT_VERSION),
-	          LOG_STR("dir", r->s->dir),
-	          LOG_STR("endpoints", r->s->endpoints),
-	          LOG_STR("schedule", when.data == NULL ? "" : when.data),
-	          LOG_STR("listen", r->httpd == NULL ? "off"
+	log_say(LOG_INFO_LINE, "started", LOG_TEXT("version", LIFEBOAT_VERSION),
+	          LOG_TEXT("dir", r->s->dir),
+	          LOG_TEXT("endpoints", r->s->endpoints),
+	          LOG_TEXT("schedule", when.data == NULL ? "" : when.data),
+	          LOG_TEXT("listen", r->httpd == NULL ? "off"
 	                  : httpd_address(r->httpd)));
 	buf_close(&when);
 	if (notify_ready(&r->notify, "started", &e) < 0)
-		log_err(LOG_WARN, "notify failed", &e);
+		log_err(LOG_WARN_LINE, "notify-failed", &e);
 }
 
 static int start(struct run *r, struct err *e)
 {
-	log_open(2, (enum log_level)r->s->log_level, r->s->log_format == 1);
+	log_init(2, (enum log_level)r->s->log_level, r->s->log_format == 1);
 	if (notify_open(&r->notify, e) < 0)
-		log_err(LOG_WARN, "notify failed", e);
+		log_err(LOG_WARN_LINE, "notify-failed", e);
 	if (settings_schedule(r->s, &r->schedule, e) < 0 ||
 	    lock_take(&r->lock, r->s->dir, FOLDER_WORK_DAEMON, e) < 0 ||
 	    open_signals(r, e) < 0 || open_metrics(r, e) < 0)
@@ -371,7 +371,7 @@ int run_run(void *config, int argc, char **argv)
 		loop(&r);
 		(void)notify_stopping(&r.notify, &e);
 		job_stop(&r.job, END_MS);
-		log_event(LOG_INFO, "ended", LOG_NUM("pid", getpid()));
+		log_say(LOG_INFO_LINE, "ended", LOG_I64("pid", getpid()));
 	}
 	httpd_close(r.httpd);
 	notify_close(&r.notify);

@@ -12,7 +12,10 @@
 
 static void on_progress(void *arg, uint64_t done, uint64_t total)
 {
-	progress_update(arg, done, total);
+	struct progress *p = arg;
+
+	p->total_bytes = total;
+	progress_add(p, done - p->done_bytes);
 }
 
 static void tell_warnings(const struct manifest *m)
@@ -66,7 +69,7 @@ static int save(const struct settings *s, const char *password,
 	int rc;
 
 	settings_take(s, settings_node(s, node), password, &o);
-	progress_start(&bar, "snapshot", 2);
+	progress_start(&bar, 2, "save", 0, 0);
 	o.progress = on_progress;
 	o.arg = &bar;
 	rc = folder_work_save(s, &o, r, e);
