@@ -120,7 +120,6 @@ static int visit_rows(struct image *im, uint64_t page,
 {
 	const struct rows_run run = {
 		.first = sum->tag, .count = sum->count,
-		.crc = sum->crc, .len = sum->len,
 	};
 	const struct row *row;
 
