@@ -15,6 +15,7 @@ enum {
 	CHUNK_BYTES = ROWS_CHUNK * (int)sizeof(struct row),
 	TABLE_LOG2_MAX = 19,            /* slots; 16 bytes each: 8 MiB */
 	TABLE_LOG2_MIN = 8,
+	REST = 8192,                    /* runs; see rest() */
 };
 
 int rows_open(struct rows *r, const char *spill_dir, struct err *e)
@@ -115,6 +116,15 @@ const struct row *rows_get(const struct rows *r, uint32_t i)
 	return row_at(r, i);
 }
 
+/* Every so many runs, take the spilled rows out of our memory; the kernel has
+ * them still.  Runs lie about in the order of the file, so few come back. */
+static void rest(const struct rows *r, size_t run)
+{
+	if (run % REST == 0 && r->mapped != NULL)
+		(void)madvise(r->mapped, (size_t)r->n_spilled * CHUNK_BYTES,
+		              MADV_DONTNEED);
+}
+
 int rows_append_run(struct rows *r, const struct rows_run *run, struct err *e)
 {
 	if (r->n_runs == r->cap_runs) {
@@ -126,6 +136,7 @@ int rows_append_run(struct rows *r, const struct rows_run *run, struct err *e)
 		r->runs = p;
 		r->cap_runs = cap;
 	}
+	rest(r, r->n_runs);
 	r->runs[r->n_runs++] = *run;
 	return 0;
 }
@@ -223,6 +234,7 @@ static int mark_part(struct rows *r, const struct table *t, uint32_t part,
 	for (size_t n = r->n_runs; n-- > 0; ) {
 		const struct rows_run *run = &r->runs[n];
 
+		rest(r, n);
 		for (uint32_t i = run->count; i-- > 0; ) {
 			struct row *row = row_at(r, run->first + i);
 			struct seen *s;
@@ -284,7 +296,8 @@ int rows_finish(struct rows *r, struct rows_summary *sum, struct findings *f,
 
 	if (rows_map(r, e) < 0)
 		return -1;
-	for (size_t n = 0; n < r->n_runs; n++)
+	for (size_t n = 0; n < r->n_runs; n++) {
+		rest(r, n);
 		for (uint32_t i = 0; i < r->runs[n].count; i++) {
 			const struct row *row = row_at(r, r->runs[n].first + i);
 
@@ -295,6 +308,7 @@ int rows_finish(struct rows *r, struct rows_summary *sum, struct findings *f,
 			got.revision = row->main;
 			last = row;
 		}
+	}
 	if (mark_newest(r, got.revision, f, e) < 0)
 		return -1;
 	got.live_keys = r->n_newest;
@@ -353,8 +367,10 @@ int rows_hash(struct rows *r, uint64_t revision, int64_t compact_revision,
 	if (compact_revision > 0)
 		c.compact = (uint64_t)compact_revision;
 	c.drop_old = r->n_newest > 0;
-	for (size_t n = 0; n < r->n_runs; n++)
+	for (size_t n = 0; n < r->n_runs; n++) {
+		rest(r, n);
 		crc = hash_run(r, &r->runs[n], &c, crc);
+	}
 	*out_hash = crc;
 	return 0;
 }

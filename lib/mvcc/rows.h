@@ -18,7 +18,7 @@
 
 enum {
 	ROWS_CHUNK = 16384,             /* rows stored together */
-	ROWS_CHUNKS_IN_MEMORY = 32,     /* 16 MiB; later ones are spilled */
+	ROWS_CHUNKS_IN_MEMORY = 16,     /* 8 MiB; later ones are spilled */
 };
 
 struct row {
