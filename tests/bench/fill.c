@@ -1,4 +1,4 @@
-/* fill ENDPOINTS BYTES [SEED] - put values like Kubernetes objects into an etcd.
+/* fill ENDPOINTS BYTES SEED [CA CERT KEY] - put values like Kubernetes objects into an etcd.
  *
  * JSON of 300 bytes to 6 KiB with what such objects are made of: the same words
  * over and over, and some that occur once (uids, hashes, addresses).  zstd's
@@ -115,14 +115,19 @@ int main(int argc, char **argv)
 	uint64_t bytes = 0, n = 0, want;
 	int rc = 0;
 
-	if (argc < 3) {
-		(void)fprintf(stderr, "usage: fill ENDPOINTS BYTES [SEED]\n");
+	if (argc != 4 && argc != 7) {
+		(void)fprintf(stderr, "usage: fill ENDPOINTS BYTES SEED "
+		              "[CA CERT KEY]\n");
 		return 2;
 	}
 	o.endpoints = argv[1];
 	want = strtoull(argv[2], NULL, 10);
-	state = (argc > 3 ? strtoull(argv[3], NULL, 10) : 1) +
-	        UINT64_C(0x9e3779b97f4a7c15);
+	if (argc == 7) {
+		o.ca_file = argv[4];
+		o.cert_file = argv[5];
+		o.key_file = argv[6];
+	}
+	state = strtoull(argv[3], NULL, 10) + UINT64_C(0x9e3779b97f4a7c15);
 	c = etcd_client_new(&o, &e);
 	if (c == NULL)
 		rc = -1;
