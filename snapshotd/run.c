@@ -200,20 +200,22 @@ static void end_snapshot(struct run *r)
 
 static void reload(struct run *r)
 {
-	struct settings keep = *r->s;
 	struct schedule schedule;
 	struct err e = ERR_INIT;
 	char dir[4096];
 
-	(void)keep;
 	(void)snprintf(dir, sizeof(dir), "%s", r->s->dir);
 	(void)notify_reloading(&r->notify, &e);
-	if (settings_reload(r->s, &e) < 0 ||
-	    settings_schedule(r->s, &schedule, &e) < 0) {
+	if (settings_reload(r->s, &schedule, &e) < 0) {
 		log_err(LOG_ERROR, "reload failed", &e);
 	} else {
 		r->schedule = schedule;
+		/* The old texts are gone, and so is the old limit. */
+		r->metrics.node = settings_node(r->s, r->node);
 		r->metrics.dir = r->s->dir;
+		if (schedule_allows_age(&schedule, watch_now().wall,
+		                        &r->metrics.max_age_s, &e) < 0)
+			log_err(LOG_ERROR, "schedule", &e);
 		log_open(2, (enum log_level)r->s->log_level,
 		         r->s->log_format == 1);
 		log_event(LOG_INFO, "reloaded", LOG_STR("dir", r->s->dir));

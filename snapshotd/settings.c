@@ -19,13 +19,14 @@ void settings_remember(int argc, char **argv)
 	line.argv = argv;
 }
 
-int settings_reload(struct settings *s, struct err *e)
+int settings_reload(struct settings *s, struct schedule *schedule,
+                    struct err *e)
 {
 	struct settings fresh, old = *s;
 	struct cli cli;
 
 	if (cli_parse(&cli, &settings_program, &fresh, line.argc, line.argv,
-	              e) < 0) {
+	              e) < 0 || settings_schedule(&fresh, schedule, e) < 0) {
 		cli_clear(&cli, &fresh);
 		return -1;
 	}
