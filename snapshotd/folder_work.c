@@ -7,15 +7,21 @@
 #include "base/stage.h"
 #include "store/folder.h"
 
+static int open_folder(const struct settings *s, struct store **store,
+                       struct err *e)
+{
+	if (folder_open(store, s->dir, e) == 0)
+		return 0;
+	if (e->kind == ERR_MISSING)
+		(void)err_hint(e, "make it, or name another with --dir");
+	return -1;
+}
+
 int folder_work_open(const struct settings *s, struct store **store,
                      struct catalog *list, struct err *e)
 {
-	if (folder_open(store, s->dir, e) < 0) {
-		if (e->kind == ERR_MISSING)
-			(void)err_hint(e, "make it, or name another with "
-			                "--dir");
+	if (open_folder(s, store, e) < 0)
 		return -1;
-	}
 	if (catalog_read(list, *store, e) == 0)
 		return 0;
 	store_close(*store);
@@ -60,14 +66,16 @@ int folder_work_save(const struct settings *s, struct take_options *o,
 	struct catalog list = CATALOG_INIT;
 	int rc = -1;
 
-	if (folder_work_open(s, &store, &list, e) < 0)
+	/* Opened first, as a folder that is missing is told best there; read
+	 * with the lock held, as another run may end just before. */
+	if (open_folder(s, &store, e) < 0)
 		return -1;
-	if (lock_take(&lock, s->dir, FOLDER_WORK_SAVE, e) < 0)
-		goto out;
-	folder_work_previous(&list, &o->previous);
-	if (clear_leftovers(store, &list, e) == 0)
-		rc = take_snapshot(o, out, e);
-out:
+	if (lock_take(&lock, s->dir, FOLDER_WORK_SAVE, e) == 0 &&
+	    catalog_read(&list, store, e) == 0) {
+		folder_work_previous(&list, &o->previous);
+		if (clear_leftovers(store, &list, e) == 0)
+			rc = take_snapshot(o, out, e);
+	}
 	lock_drop(&lock);
 	catalog_clear(&list);
 	store_close(store);
