@@ -2,6 +2,9 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 static const struct {
 	const char *word;
@@ -68,9 +71,9 @@ static int hex(char c)
 	return -1;
 }
 
-void grpc_status_decode(char *message)
+static void undo_percents(char *message)
 {
-	unsigned char *out = (unsigned char *)message;
+	char *out = message;
 
 	for (const char *p = message; *p != '\0'; p++) {
 		int c = (unsigned char)*p;
@@ -79,7 +82,30 @@ void grpc_status_decode(char *message)
 			c = hex(p[1]) * 16 + hex(p[2]);
 			p += 2;
 		}
-		*out++ = (unsigned char)(c < 0x20 || c == 0x7f ? '?' : c);
+		*out++ = c == '\0' ? '?' : (char)c;
+	}
+	*out = '\0';
+}
+
+void grpc_status_decode(char *message)
+{
+	char *in = message, *out = message;
+	size_t left;
+
+	undo_percents(message);
+	for (left = strlen(in); left > 0; ) {
+		uint32_t c;
+		size_t n = utf8_decode(in, left, &c);
+
+		if (n == 0 || utf8_is_control(c)) {
+			*out++ = '?';
+			n = n == 0 ? 1 : n;
+		} else {
+			(void)memmove(out, in, n);
+			out += n;
+		}
+		in += n;
+		left -= n;
 	}
 	*out = '\0';
 }

@@ -39,8 +39,8 @@ enum err_kind grpc_status_kind(int status);
 int grpc_status_parse(const char *value);
 /* The status that an HTTP status other than 200 stands for. */
 int grpc_status_of_http(int http_status);
-/* Undo the %XX of a grpc-message in place; what is not printable becomes '?'
- * so that the text can go to a terminal or a log. */
+/* Undo the %XX of a grpc-message in place; controls and bytes that are not
+ * UTF-8 become '?', so that the text can go to a terminal or a log. */
 void grpc_status_decode(char *message);
 
 #endif

@@ -165,6 +165,10 @@ static void messages_are_decoded(void **state)
 		{"a%0Ab%1b[1m", "a?b?[1m"},
 		{"%25%32", "%2"},
 		{"a%00b", "a?b"},
+		{"a%9b1mb", "a?1mb"},
+		{"a%c2%9b1mb", "a?1mb"},
+		{"%e2%9c", "??"},
+		{"\x9b%80", "??"},
 	};
 	char text[32];
 
