@@ -1,5 +1,8 @@
 # make            build the programs into build/
 # make check      unit tests, seconds          (everything: scripts/check)
+# make fault      every call fails or crashes, once each; with SAN=1
+# make fuzz       fuzzers into build-fuzz/, with clang; make fuzz-replay runs
+#                 the saved inputs; make layers checks includes and names
 # make install    DESTDIR= PREFIX=/usr/local
 # V=1 shows commands; SAN=1 builds with ASan and UBSan; CC=clang works as well.
 
@@ -77,12 +80,53 @@ $(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(PROG_OBJ) $(LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 unit-tests: $(UNIT)
+include $(wildcard tests/*/*.mk)
+# RUN may hold a wrapper, such as valgrind with its options.
 check: $(UNIT)
-	$(Q)for t in $^; do $$t || exit 1; done
+	$(Q)rc=0; for t in $^; do $(RUN) $$t || rc=1; done; exit $$rc
+
+# The wrappers in wrap.c stand before the calls of our own objects.
+FAULT  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fault/*_fault.c))
+ENGINE := $(patsubst %,$(BUILD)/tests/fault/%.o,torture engine order wrap)
+WRAPS  := $(shell sed -n 's/^CALL.[^,]*, \([a-z0-9_]*\),.*/-Wl,--wrap=\1/p' \
+            tests/fault/wrap.c)
+$(BUILD)/tests/fault/%_fault: $(BUILD)/tests/fault/%_fault.o $(ENGINE) \
+                              $(PROG_OBJ) $(LIB)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAPS) -o $@ $^ $(LDLIBS)
+
+fault-tests: $(FAULT)
+fault: $(FAULT)
+	$(Q)rc=0; for t in $^; do $$t || rc=1; done; exit $$rc
+
+# A fuzz target is linked with libFuzzer, or with replay.c to run saved inputs.
+FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_WITH ?= $(BUILD)/tests/fuzz/replay.o
+$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(PROG_OBJ) $(LIB) \
+                            $(filter %.o,$(FUZZ_WITH))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(filter -%,$(FUZZ_WITH)) $(LDLIBS)
+
+fuzz-tests: $(FUZZ)
+fuzz:
+	$(MAKE) CC=clang SAN=1 BUILD=build-fuzz CFLAGS=-fsanitize=fuzzer-no-link \
+	    FUZZ_WITH=-fsanitize=fuzzer fuzz-tests
+fuzz-replay: $(FUZZ)
+	$(Q)rc=0; for t in $(FUZZ:$(BUILD)/tests/fuzz/%_fuzz=%); do \
+	    $(BUILD)/tests/fuzz/$${t}_fuzz tests/fuzz/corpus/$$t || rc=1; \
+	done; exit $$rc
+
+layers: all $(LIB) $(PROG_OBJ)
+	$(Q)BUILD=$(BUILD) scripts/layers
+
+# For tools that read the sources themselves.
+print-flags: $(PB_C)
+	@printf '%s\n' '$(CPPFLAGS) -std=c17 $(shell pkg-config --cflags $(PKGS))'
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all lib check unit-tests clean install
+.PHONY: all lib check unit-tests fault fault-tests fuzz fuzz-tests fuzz-replay \
+        layers print-flags clean install
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

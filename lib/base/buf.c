@@ -72,7 +72,8 @@ int buf_check(const struct buf *b, struct err *e)
 {
 	if (b->failed)
 		return err_set(e, ERR_SYS,
-		               "text is longer than %zu bytes, or out of memory",
+		               "text is longer than %zu bytes, "
+		               "or out of memory",
 		               b->max);
 	return 0;
 }

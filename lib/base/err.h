@@ -11,7 +11,8 @@
 /* kind, word in --json and logs, exit code, worth retrying, EXIT STATUS text */
 #define ERR_KINDS(X) \
 	X(ERR_NONE, "ok", 0, 0, "success") \
-	X(ERR_SYS, "system", 1, 0, "the system failed (disk, memory, network)") \
+	X(ERR_SYS, "system", 1, 0, \
+	  "the system failed (disk, memory, network)") \
 	X(ERR_REMOTE, "remote", 1, 1, "a server failed or did not answer") \
 	X(ERR_USAGE, "usage", 2, 0, "wrong usage or configuration") \
 	X(ERR_CORRUPT, "damaged", 3, 0, "data is damaged or differs") \

@@ -42,6 +42,14 @@ static _Bool too_deep(const char *text, size_t len)
 	return 0;
 }
 
+/* Without what the parser quotes from the text: that may be a secret. */
+static int reason_len(const char *text)
+{
+	const char *end = strstr(text, " near ");
+
+	return end == NULL ? (int)strlen(text) : (int)(end - text);
+}
+
 int json_parse(struct json **out, const char *text, size_t len, size_t max,
                struct err *e)
 {
@@ -58,8 +66,9 @@ int json_parse(struct json **out, const char *text, size_t len, size_t max,
 	v = json_loadb(len > 0 ? text : "", len,
 	               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (v == NULL)
-		return err_set(e, ERR_CORRUPT, "not json: line %d column %d: %s",
-		               je.line, je.column, je.text);
+		return err_set(e, ERR_CORRUPT,
+		               "not json: line %d column %d: %.*s", je.line,
+		               je.column, reason_len(je.text), je.text);
 	*out = (struct json *)(void *)v;
 	return 0;
 }

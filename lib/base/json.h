@@ -20,7 +20,7 @@ struct json;                            /* opaque: any JSON value */
 enum { JSON_DEPTH_MAX = 64 };
 
 /* Parse `len` bytes, at most `max` of them.  On success free with json_free().
- * Errors say line and column. */
+ * Errors say line and column, and quote nothing: it may be secret. */
 int json_parse(struct json **out, const char *text, size_t len, size_t max,
                struct err *e) MUST_USE;
 void json_free(struct json *j);

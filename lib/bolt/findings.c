@@ -54,6 +54,7 @@ const char *findings_key(const void *key, size_t len, char *out)
 	for (size_t i = 0; i < shown; i++)
 		n += (size_t)snprintf(out + n, FINDINGS_KEY - n,
 		                      text ? "%c" : "%02x", k[i]);
-	(void)snprintf(out + n, FINDINGS_KEY - n, "%s", len > shown ? "..." : "");
+	(void)snprintf(out + n, FINDINGS_KEY - n, "%s",
+	               len > shown ? "..." : "");
 	return out;
 }

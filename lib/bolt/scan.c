@@ -27,30 +27,29 @@ int scan_open(struct scan *s, const struct scan_owner *owner,
 
 /* ---- the stream ---- */
 
-static struct scan_record *record_new(struct scan *s, struct err *e)
+static int add_chunk(struct scan *s, struct err *e)
 {
 	struct scan_record **chunks;
 
-	if (s->n_records == UINT32_MAX - SCAN_FIRST_REF) {
-		(void)err_set(e, ERR_REFUSED, "the database has too many pages");
-		return NULL;
-	}
-	if (s->n_records == s->n_chunks * SCAN_CHUNK) {
-		chunks = realloc(s->chunks,
-		                 (s->n_chunks + 1) * sizeof(struct scan_record *));
-		if (chunks == NULL) {
-			(void)err_nomem(e);
-			return NULL;
-		}
-		s->chunks = chunks;
-		chunks[s->n_chunks] = calloc(SCAN_CHUNK, sizeof(struct scan_record));
-		if (chunks[s->n_chunks] == NULL) {
-			(void)err_nomem(e);
-			return NULL;
-		}
-		s->n_chunks++;
-	}
-	return scan_record(s, s->n_records++);
+	chunks = realloc(s->chunks, (s->n_chunks + 1) * sizeof(*chunks));
+	if (chunks == NULL)
+		return err_nomem(e);
+	s->chunks = chunks;
+	chunks[s->n_chunks] = calloc(SCAN_CHUNK, sizeof(**chunks));
+	if (chunks[s->n_chunks] == NULL)
+		return err_nomem(e);
+	s->n_chunks++;
+	return 0;
+}
+
+static int record_new(struct scan *s, struct scan_record **out, struct err *e)
+{
+	if (s->n_records == UINT32_MAX - SCAN_FIRST_REF)
+		return err_set(e, ERR_REFUSED, "too many pages");
+	if (s->n_records == s->n_chunks * SCAN_CHUNK && add_chunk(s, e) < 0)
+		return -1;
+	*out = scan_record(s, s->n_records++);
+	return 0;
 }
 
 /* Undone by scan_unpack_child(). */
@@ -115,7 +114,7 @@ static int take_page(void *arg, const struct page *p, enum page_fault fault,
                      struct err *e)
 {
 	struct scan *s = arg;
-	struct scan_record *r;
+	struct scan_record *r = NULL;
 	unsigned at = 0;
 
 	if (fault == PAGE_FINE && p->flags == PAGE_FREELIST)
@@ -126,8 +125,7 @@ static int take_page(void *arg, const struct page *p, enum page_fault fault,
 		s->refs[p->id] = (uint32_t)fault;
 		return 0;
 	}
-	r = record_new(s, e);
-	if (r == NULL)
+	if (record_new(s, &r, e) < 0)
 		return -1;
 	s->refs[p->id] = s->n_records - 1 + SCAN_FIRST_REF;
 	r->overflow = p->overflow;

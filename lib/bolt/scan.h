@@ -43,7 +43,7 @@ struct scan_owner {
 };
 enum { SCAN_EDGE = 32 };
 
-struct scan_record;                     /* the sum of a page; see scan_record.h */
+struct scan_record;                     /* scan_record.h */
 
 struct scan {
 	struct scan_owner owner;

@@ -34,7 +34,7 @@ struct image_summary {
 	struct rows_summary rows;       /* live_keys: totalKey from 3.6 on */
 	int64_t compact_revision;       /* finished; -1: never compacted */
 	int64_t scheduled_compact;      /* -1: none */
-	uint64_t consistent_index;      /* raft index of the last applied entry */
+	uint64_t consistent_index;      /* raft index applied last */
 	uint64_t term;                  /* of that entry; 0: not recorded */
 	char storage_version[IMAGE_TEXT_MAX + 1];       /* "" below 3.6 */
 	char cluster_version[IMAGE_TEXT_MAX + 1];

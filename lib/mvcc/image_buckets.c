@@ -141,30 +141,33 @@ static int visit_rows(struct image *im, uint64_t page,
 	return rows_append_run(&im->rows, &run, e);
 }
 
+static void visit_leases(struct image *im, uint64_t page,
+                         const struct scan_leaf *sum)
+{
+	im->sum.leases += sum->count;
+	if (sum->kind != IMAGE_LEAF_LEASES && sum->kind != IMAGE_LEAF_EMPTY)
+		findings_add(&im->findings, "page %" PRIu64 " of bucket "
+		             "'lease' holds something else than leases", page);
+}
+
 static void visit_others(struct image *im, const struct image_bucket *b,
                          uint64_t page, const struct scan_leaf *sum,
                          const struct page *content)
 {
-	if (strcmp(b->name, "lease") == 0) {
-		im->sum.leases += sum->count;
-		if (sum->kind != IMAGE_LEAF_LEASES && sum->kind != IMAGE_LEAF_EMPTY)
-			findings_add(&im->findings, "page %" PRIu64 " of bucket "
-			             "'lease' holds something else than leases",
-			             page);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
-		if (strcmp(b->name, readers[i].name) != 0)
-			continue;
-		if (content == NULL && sum->count > 0)
-			findings_add(&im->findings, "page %" PRIu64 " of bucket "
-			             "'%s' could not be read: too many old pages",
-			             page, b->name);
-		for (unsigned k = 0; content != NULL && k < content->count; k++) {
-			struct page_item it = page_item(content, k);
+	size_t i = 0, n = sizeof(readers) / sizeof(readers[0]);
 
-			readers[i].read(im, &it);
-		}
+	while (i < n && strcmp(b->name, readers[i].name) != 0)
+		i++;
+	if (i == n)
+		return;
+	if (content == NULL && sum->count > 0)
+		findings_add(&im->findings, "page %" PRIu64 " of bucket '%s' "
+		             "could not be read: too many old pages", page,
+		             b->name);
+	for (unsigned k = 0; content != NULL && k < content->count; k++) {
+		struct page_item it = page_item(content, k);
+
+		readers[i].read(im, &it);
 	}
 }
 
@@ -187,7 +190,10 @@ static int visit_leaf(void *arg, uint64_t page, const struct scan_leaf *sum,
 	}
 	if (strcmp(b->name, "key") == 0)
 		return visit_rows(im, page, sum, e);
-	visit_others(im, b, page, sum, content);
+	if (strcmp(b->name, "lease") == 0)
+		visit_leases(im, page, sum);
+	else
+		visit_others(im, b, page, sum, content);
 	return 0;
 }
 
@@ -207,8 +213,9 @@ static int visit_inline(struct image *im, uint64_t page,
 	}
 	page_view(&p, it->value + PAGE_BUCKET_HEADER,
 	          it->value_len - PAGE_BUCKET_HEADER);
-	fault = p.flags != PAGE_LEAF || p.overflow != 0 ? PAGE_WRONG_TYPE
-	                                                : page_check(&p, 0, &at);
+	fault = PAGE_WRONG_TYPE;
+	if (p.flags == PAGE_LEAF && p.overflow == 0)
+		fault = page_check(&p, 0, &at);
 	if (fault != PAGE_FINE) {
 		findings_add(&im->findings, "page %" PRIu64 ": bucket '%s', "
 		             "which lies inline, %s", page,

@@ -73,7 +73,7 @@ static int grow(struct rows *r, struct err *e)
 	struct row **chunks, *chunk = NULL;
 
 	if (r->n_rows > UINT32_MAX - ROWS_CHUNK)
-		return err_set(e, ERR_REFUSED, "the database has too many rows");
+		return err_set(e, ERR_REFUSED, "too many rows");
 	if (!r->sealed && r->n_chunks - r->n_spilled >= ROWS_CHUNKS_IN_MEMORY) {
 		if (spill_one(r, &chunk, e) < 0)
 			return -1;
@@ -163,14 +163,14 @@ void rows_close(struct rows *r)
 /* Keys seen on the way from the newest row to the oldest. */
 struct seen {
 	uint64_t key;                   /* 0: empty slot */
-	uint32_t version;               /* of the row seen last: the next newer */
+	uint32_t version;               /* of the next newer row */
 	_Bool check;                    /* does that version mean anything */
 };
 
 struct table {
 	struct seen *slots;
 	uint32_t mask;
-	uint32_t parts;                 /* passes; a key is in pass key % parts */
+	uint32_t parts;                 /* a key is in pass key % parts */
 };
 
 /* One pass suffices for most; with more rows than a table of bounded size can
@@ -259,6 +259,16 @@ static int mark_newest(struct rows *r, uint64_t revision, uint64_t *marked,
 	return rc;
 }
 
+static void check_rise(const struct row *row, const struct row *last,
+                       struct findings *f)
+{
+	if (row->main < last->main ||
+	    (row->main == last->main && row->sub <= last->sub))
+		findings_add(f, "bucket 'key': revision %" PRIu64 ".%" PRIu32
+		             " does not come after %" PRIu64 ".%" PRIu32,
+		             row->main, row->sub, last->main, last->sub);
+}
+
 int rows_finish(struct rows *r, struct rows_summary *sum, struct findings *f,
                 struct err *e)
 {
@@ -271,13 +281,8 @@ int rows_finish(struct rows *r, struct rows_summary *sum, struct findings *f,
 		for (uint32_t i = 0; i < r->runs[n].count; i++) {
 			const struct row *row = row_at(r, r->runs[n].first + i);
 
-			if (last != NULL && (row->main < last->main ||
-			    (row->main == last->main && row->sub <= last->sub)))
-				findings_add(f, "bucket 'key': revision %"
-				             PRIu64 ".%" PRIu32 " does not come "
-				             "after %" PRIu64 ".%" PRIu32,
-				             row->main, row->sub, last->main,
-				             last->sub);
+			if (last != NULL)
+				check_rise(row, last, f);
 			got.rows++;
 			got.tombstones += row->tombstone;
 			got.revision = row->main;

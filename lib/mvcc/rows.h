@@ -44,7 +44,7 @@ struct rows {
 	struct row **chunks;            /* NULL where spilled */
 	uint32_t n_chunks, n_rows, n_spilled;
 	struct row *tail;               /* the chunk being filled */
-	_Bool sealed;                   /* mapped; nothing is spilled any more */
+	_Bool sealed;                   /* nothing is spilled any more */
 	int spill;                      /* file, or -1 */
 	const char *spill_dir;          /* borrowed */
 	struct row *mapped;             /* the spilled rows */

@@ -28,7 +28,7 @@ struct archive_in {
 	struct part part;
 	uint64_t left;                  /* bytes of `part` to come */
 	unsigned parts, seen;           /* count; roles, a bit each */
-	size_t zeros;                   /* at the end of the tar stream so far */
+	size_t zeros;                   /* at the end of the tar so far */
 };
 
 static const struct {

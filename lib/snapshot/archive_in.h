@@ -21,7 +21,7 @@
 
 enum {
 	ARCHIVE_IN_PARTS = 64,
-	ARCHIVE_IN_TRAILER = 32,        /* bytes of the digest after a database */
+	ARCHIVE_IN_TRAILER = 32,        /* the digest after a database */
 };
 
 enum archive_in_form {

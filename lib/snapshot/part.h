@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 enum part_role {
-	PART_DATABASE,          /* etcd's database, with or without its digest */
+	PART_DATABASE,          /* etcd's, with or without digest */
 	PART_CONFIG,            /* cluster.yml */
 	PART_STATE,             /* cluster state with the PKI: secret */
 	PART_MANIFEST,          /* what Lifeboat knows of the snapshot */

@@ -9,8 +9,8 @@ static int64_t compaction(int64_t revision)
 	return revision > 0 ? revision : -1;
 }
 
-static void not_compared(struct proof_member *m, const char *why, int64_t theirs,
-                         int64_t ours)
+static void not_compared(struct proof_member *m, const char *why,
+                         int64_t theirs, int64_t ours)
 {
 	m->result = PROOF_NOT_COMPARED;
 	(void)snprintf(m->why, sizeof(m->why), "%s (it compacted at %" PRId64

@@ -232,7 +232,8 @@ static void names_what_is_broken(void **state)
 
 	load("hk-3.5.30-0");
 	file.len -= 4096;
-	expect_finding("cut short: 16384 bytes where 5 pages of 4096 make 20480");
+	expect_finding("cut short: 16384 bytes where 5 pages of 4096 make "
+	               "20480");
 
 	load("hk-3.5.30-0");
 	file.len = 100;

@@ -73,7 +73,8 @@ static void different_is_named(void **state)
 	                              "at revision 17");
 	m[1].inexact = 1;
 	assert_int_equal(judge(m, 3, 17), PROOF_UNPROVEN);
-	assert_string_equal(m[1].why, "it cannot be asked at just this revision "
+	assert_string_equal(m[1].why,
+	                    "it cannot be asked at just this revision "
 	                    "(it compacted at -1, the snapshot at -1)");
 	image_close(&im);
 }
