@@ -253,7 +253,7 @@ etcd_options() { # VERSION OPTION...
 		case $1 in
 		--tls) scheme=https ;;
 		--unsafe-no-fsync)
-			! "$bin/etcd" --help 2>&1 | grep -q -e --unsafe-no-fsync ||
+			[[ $("$bin/etcd" --help 2>&1) != *"$1"* ]] ||
 				more+=("$1") ;;
 		--) shift; more+=("$@"); return 0 ;;
 		*) echo "unknown option '$1'" >&2; return 1 ;;
