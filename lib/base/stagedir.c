@@ -152,6 +152,21 @@ static int resolve(struct stagedir *s, const char *path, _Bool *exists,
 	return 0;
 }
 
+static int busy(const struct stagedir *s, struct err *e)
+{
+	return err_set(e, ERR_BUSY, "another restore to '%s' is running",
+	               s->path);
+}
+
+static int lock(const struct stagedir *s, int dir, struct err *e)
+{
+	if (flock(dir, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return busy(s, e);
+	return err_sys(e, "cannot lock the folder of '%s'", s->path);
+}
+
 static int open_parent(struct stagedir *s, _Bool exists, struct err *e)
 {
 	char parent[PATH_MAX];
@@ -171,14 +186,14 @@ static int open_parent(struct stagedir *s, _Bool exists, struct err *e)
 		if (fd < 0)
 			return err_sys(e, "cannot open folder '%s'", s->path);
 		s->inside = is_mounted(fd);
-		if (check_empty(s, fd, e) < 0) {
+		if (!s->taking_back && check_empty(s, fd, e) < 0) {
 			(void)close(fd);
 			return -1;
 		}
 	}
 	if (s->inside) {
 		s->parent = fd;
-		return 0;
+		return lock(s, fd, e);
 	}
 	if (fd >= 0)
 		(void)close(fd);
@@ -197,12 +212,7 @@ static int lock_part(struct stagedir *s, struct err *e)
 	s->dir = open_dir(s->parent, s->part);
 	if (s->dir < 0)
 		return err_sys(e, "cannot open folder '%s'", s->part);
-	if (flock(s->dir, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK)
-			(void)err_set(e, ERR_BUSY, "another restore to '%s' is "
-			              "running", s->path);
-		else
-			(void)err_sys(e, "cannot lock '%s'", s->part);
+	if (lock(s, s->dir, e) < 0) {
 		(void)close(s->dir);
 		s->dir = -1;
 		return -1;
@@ -214,8 +224,7 @@ static int lock_part(struct stagedir *s, struct err *e)
 		return 0;
 	(void)close(s->dir);
 	s->dir = -1;
-	return err_set(e, ERR_BUSY, "another restore to '%s' is running",
-	               s->path);
+	return busy(s, e);
 }
 
 int stagedir_open(struct stagedir *s, const char *path, struct err *e)
@@ -287,6 +296,75 @@ int stagedir_publish(struct stagedir *s, struct err *e)
 	if (fsync(s->parent) < 0)
 		return err_sys(e, "cannot sync the folder of '%s'", s->path);
 	return 0;
+}
+
+/* Move what lies in `s->parent`, the final folder, into the part. */
+static int take_back_inside(struct stagedir *s, struct err *e)
+{
+	DIR *d;
+	const struct dirent *de;
+	int rc = 0;
+
+	if (mkdirat(s->parent, s->part, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "cannot make a folder in '%s'", s->path);
+	if (lock_part(s, e) < 0 || stagedir_empty(s->dir, e) < 0)
+		return -1;
+	d = open_list(s->parent, e);
+	if (d == NULL)
+		return -1;
+	while (rc == 0 && (de = readdir(d)) != NULL)
+		if (!is_dot(de->d_name) && strcmp(de->d_name, s->part) != 0 &&
+		    strcmp(de->d_name, "lost+found") != 0 &&
+		    renameat(s->parent, de->d_name, s->dir, de->d_name) < 0)
+			rc = err_sys(e, "cannot move '%s/%s' away", s->path,
+			             de->d_name);
+	(void)closedir(d);
+	return rc;
+}
+
+/* A part of a run before: in the way of the one that comes now. */
+static int drop_part(struct stagedir *s, struct err *e)
+{
+	if (lock_part(s, e) < 0 || stagedir_empty(s->dir, e) < 0)
+		return -1;
+	if (unlinkat(s->parent, s->part, AT_REMOVEDIR) < 0)
+		return err_sys(e, "cannot remove folder '%s'", s->part);
+	return 0;
+}
+
+static int take_back(struct stagedir *s, struct err *e)
+{
+	int dir = open_dir(s->parent, s->name);
+	int rc = dir < 0 ? err_sys(e, "cannot open folder '%s'", s->path)
+	                 : lock(s, dir, e);
+
+	if (rc == 0 && faccessat(s->parent, s->part, F_OK, 0) == 0)
+		rc = drop_part(s, e);
+	if (rc == 0 && renameat2(s->parent, s->name, s->parent, s->part,
+	                         RENAME_NOREPLACE) < 0)
+		rc = err_sys(e, "cannot move '%s' away", s->path);
+	if (rc == 0 && fsync(s->parent) < 0)
+		rc = err_sys(e, "cannot sync the folder of '%s'", s->path);
+	if (dir >= 0)
+		(void)close(dir);
+	return rc;
+}
+
+int stagedir_reclaim(const char *path, struct err *e)
+{
+	struct stagedir s = STAGEDIR_INIT;
+	_Bool exists;
+	int rc = -1;
+
+	s.taking_back = 1;
+	if (resolve(&s, path, &exists, e) == 0 &&
+	    open_parent(&s, exists, e) == 0)
+		rc = !exists ? err_set(e, ERR_MISSING, "there is no '%s'", path)
+		     : s.inside ? take_back_inside(&s, e) : take_back(&s, e);
+	/* Keep the part: it is for the next stagedir_open() to remove. */
+	s.published = 1;
+	stagedir_close(&s);
+	return rc;
 }
 
 void stagedir_close(struct stagedir *s)
