@@ -155,10 +155,20 @@ static int copy_to(struct job *j, int fd, _Bool passing, struct err *e)
 	return rc;
 }
 
-/* Copy, judge, and change the few pages that must change. */
+static int sync_db(struct job *j, struct err *e)
+{
+	if (fsync(j->to.db) < 0)
+		return err_sys(e, "cannot sync the database");
+	return 0;
+}
+
+/* Copy, judge, and change the few pages that must change.  The digest takes
+ * longest; while it is made, the disk gets its work. */
 static int make_plainly(struct job *j, struct err *e)
 {
-	if (copy_to(j, j->to.db, 0, e) < 0 || intake_judge(&j->in, e) < 0)
+	if (copy_to(j, j->to.db, 0, e) < 0 ||
+	    layout_put_raft(&j->to, &j->members, j->self, e) < 0 ||
+	    sync_db(j, e) < 0 || intake_judge(&j->in, e) < 0)
 		return -1;
 	/* Behind a database copied from a member there is free space. */
 	if (ftruncate(j->to.db, (off_t)(j->in.follow.image.sum.pages *
@@ -191,6 +201,8 @@ static int make_dense(struct job *j, struct err *e)
 	struct err why;
 	int rc;
 
+	if (layout_put_raft(&j->to, &j->members, j->self, e) < 0)
+		return -1;
 	if (!intake_is_plain(&j->in))
 		return make_dense_from_archive(j, e);
 	if (intake_inspect(&j->in, e) < 0)
@@ -305,9 +317,7 @@ static int make(struct job *j, struct err *e)
 	if ((o->compact ? make_dense(j, e) : make_plainly(j, e)) < 0 ||
 	    judge_versions(j, e) < 0 || sum_up(j, e) < 0)
 		return -1;
-	if (fsync(j->to.db) < 0)
-		return err_sys(e, "cannot sync the database");
-	if (layout_put_raft(&j->to, &j->members, j->self, e) < 0)
+	if (sync_db(j, e) < 0)
 		return -1;
 	return layout_publish(&j->to, e);
 }

@@ -4,90 +4,127 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BLOCK = 256 << 10 };
+enum { STEP = 256 << 10 };               /* bytes read at a time */
 
-/* How far may be read now; waits for a block, or for the end. */
-static _Bool wait_for(struct follow *f, uint64_t at, uint64_t *upto)
+/* ---- the two readers ---- */
+
+static int feed_digest(struct follow *f, const void *data, size_t len,
+                       struct err *e)
 {
-	uint64_t want = f->end - at < BLOCK ? f->end : at + BLOCK;
+	(void)e;
+	digest_update(&f->digest, data, len);
+	return 0;
+}
+
+static int end_digest(struct follow *f, struct err *e)
+{
+	return digest_final(&f->digest, f->sha256, e);
+}
+
+static int feed_image(struct follow *f, const void *data, size_t len,
+                      struct err *e)
+{
+	return image_feed(&f->image, data, len, e);
+}
+
+static int end_image(struct follow *f, struct err *e)
+{
+	return image_finish(&f->image, e);
+}
+
+/* ---- a thread ---- */
+
+/* Wait until the bytes before `upto` are there. */
+static _Bool wait_for(struct follow *f, uint64_t upto)
+{
 	_Bool go;
 
 	(void)pthread_mutex_lock(&f->lock);
-	while (!f->stop && f->written < want)
+	while (!f->stop && f->written < upto)
 		(void)pthread_cond_wait(&f->moved, &f->lock);
-	*upto = f->written;
-	go = !f->stop;
+	go = f->written >= upto;
 	(void)pthread_mutex_unlock(&f->lock);
 	return go;
 }
 
-static int take(struct follow *f, unsigned char *block, uint64_t at,
-                size_t want, size_t *got, struct err *e)
+static int take(struct follow_reader *r, unsigned char *block, uint64_t at,
+                size_t len, struct err *e)
 {
-	ssize_t n;
+	for (size_t got = 0; got < len; ) {
+		ssize_t n = pread(r->follow->fd, block + got, len - got,
+		                  (off_t)(at + got));
 
-	do
-		n = pread(f->fd, block, want, (off_t)at);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return err_sys(e, "cannot read the database");
-	if (n == 0)
-		return err_set(e, ERR_CORRUPT, "the file became shorter");
-	*got = (size_t)n;
-	digest_update(&f->digest, block, *got);
-	return image_feed(&f->image, block, *got, e);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "cannot read the database");
+		if (n == 0)
+			return err_set(e, ERR_CORRUPT, "the file became shorter");
+		got += (size_t)n;
+	}
+	return r->feed(r->follow, block, len, e);
 }
 
-static int run(struct follow *f, struct err *e)
+static int run(struct follow_reader *r, unsigned char *block, struct err *e)
 {
-	unsigned char *block = malloc(BLOCK);
-	uint64_t at = 0, upto;
-	int rc = block == NULL ? err_nomem(e) : 0;
+	struct follow *f = r->follow;
 
-	while (rc == 0 && at < f->end) {
-		if (!wait_for(f, at, &upto)) {
-			rc = err_set(e, ERR_STOPPED, "the check was abandoned");
-			break;
-		}
-		while (rc == 0 && at < upto && (upto - at >= BLOCK ||
-		       upto == f->end)) {
-			size_t n = upto - at < BLOCK ? (size_t)(upto - at)
-			                             : BLOCK;
+	for (uint64_t at = 0; at < f->end; at += STEP) {
+		size_t len = f->end - at < STEP ? (size_t)(f->end - at) : STEP;
 
-			rc = take(f, block, at, n, &n, e);
-			at += rc == 0 ? n : 0;
-		}
+		if (!wait_for(f, at + len))
+			return err_set(e, ERR_STOPPED,
+			               "the check was abandoned");
+		if (take(r, block, at, len, e) < 0)
+			return -1;
 	}
-	free(block);
-	if (rc == 0)
-		rc = digest_final(&f->digest, f->sha256, e);
-	return rc == 0 ? image_finish(&f->image, e) : rc;
+	return r->end(f, e);
+}
+
+static void stop(struct follow *f)
+{
+	(void)pthread_mutex_lock(&f->lock);
+	f->stop = 1;
+	(void)pthread_cond_broadcast(&f->moved);
+	(void)pthread_mutex_unlock(&f->lock);
 }
 
 static void *thread_main(void *arg)
 {
-	struct follow *f = arg;
-	int rc = run(f, &f->err);
+	struct follow_reader *r = arg;
 
-	(void)pthread_mutex_lock(&f->lock);
-	f->rc = rc;
-	f->stop = 1;
-	(void)pthread_mutex_unlock(&f->lock);
+	unsigned char *block = malloc(STEP);
+
+	r->rc = block == NULL ? err_nomem(&r->err) : run(r, block, &r->err);
+	free(block);
+	if (r->rc < 0)
+		stop(r->follow);
 	return NULL;
 }
+
+/* ---- the caller's side ---- */
 
 int follow_start(struct follow *f, int fd, uint64_t size, _Bool exact,
                  const char *spill_dir, struct err *e)
 {
+	/* The image first: what it says is worth more. */
+	f->readers[0] = (struct follow_reader){ .follow = f,
+		.feed = feed_image, .end = end_image };
+	f->readers[1] = (struct follow_reader){ .follow = f,
+		.feed = feed_digest, .end = end_digest };
 	f->fd = fd;
 	f->end = size;
 	if (digest_init(&f->digest, e) < 0 ||
 	    image_open(&f->image, size, exact, spill_dir, e) < 0)
 		return -1;
-	errno = pthread_create(&f->thread, NULL, thread_main, f);
-	if (errno != 0)
-		return err_sys(e, "cannot start a thread");
-	f->running = 1;
+	for (size_t i = 0; i < FOLLOW_THREADS; i++) {
+		struct follow_reader *r = &f->readers[i];
+
+		errno = pthread_create(&r->thread, NULL, thread_main, r);
+		if (errno != 0)
+			return err_sys(e, "cannot start a thread");
+		r->running = 1;
+	}
 	return 0;
 }
 
@@ -98,30 +135,40 @@ _Bool follow_wrote(struct follow *f, uint64_t upto)
 	(void)pthread_mutex_lock(&f->lock);
 	f->written = upto;
 	go = !f->stop;
-	(void)pthread_cond_signal(&f->moved);
+	(void)pthread_cond_broadcast(&f->moved);
 	(void)pthread_mutex_unlock(&f->lock);
 	return go;
 }
 
+static void join(struct follow *f)
+{
+	for (size_t i = 0; i < FOLLOW_THREADS; i++)
+		if (f->readers[i].running) {
+			(void)pthread_join(f->readers[i].thread, NULL);
+			f->readers[i].running = 0;
+		}
+}
+
 int follow_finish(struct follow *f, struct err *e)
 {
-	(void)pthread_join(f->thread, NULL);
-	f->running = 0;
-	if (f->rc < 0)
-		*e = f->err;
-	return f->rc;
+	const struct follow_reader *first = NULL;
+
+	join(f);
+	/* One that failed stops the other, which then only says so. */
+	for (size_t i = 0; i < FOLLOW_THREADS; i++)
+		if (f->readers[i].rc < 0 &&
+		    (first == NULL || first->err.kind == ERR_STOPPED))
+			first = &f->readers[i];
+	if (first == NULL)
+		return 0;
+	*e = first->err;
+	return -1;
 }
 
 void follow_close(struct follow *f)
 {
-	if (f->running) {
-		(void)pthread_mutex_lock(&f->lock);
-		f->stop = 1;
-		(void)pthread_cond_signal(&f->moved);
-		(void)pthread_mutex_unlock(&f->lock);
-		(void)pthread_join(f->thread, NULL);
-		f->running = 0;
-	}
+	stop(f);
+	join(f);
 	digest_clear(&f->digest);
 	image_close(&f->image);
 }
