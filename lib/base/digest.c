@@ -37,6 +37,21 @@ int digest_final(struct digest *d, unsigned char out[DIGEST_LEN],
 	return 0;
 }
 
+int digest_so_far(const struct digest *d, unsigned char out[DIGEST_LEN],
+                  struct err *e)
+{
+	struct digest copy = { .ctx = EVP_MD_CTX_new(), .failed = d->failed };
+	int rc;
+
+	if (copy.ctx == NULL)
+		return err_nomem(e);
+	if (EVP_MD_CTX_copy_ex(copy.ctx, d->ctx) != 1)
+		copy.failed = 1;
+	rc = digest_final(&copy, out, e);
+	digest_clear(&copy);
+	return rc;
+}
+
 void digest_clear(struct digest *d)
 {
 	EVP_MD_CTX_free(d->ctx);

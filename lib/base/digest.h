@@ -31,6 +31,9 @@ void digest_update(struct digest *d, const void *data, size_t len);
  * before it is fed again. */
 int digest_final(struct digest *d, unsigned char out[DIGEST_LEN],
                  struct err *e) MUST_USE;
+/* The same of what was fed so far; more may follow. */
+int digest_so_far(const struct digest *d, unsigned char out[DIGEST_LEN],
+                  struct err *e) MUST_USE;
 void digest_clear(struct digest *d);
 
 /* The digest of one piece. */

@@ -88,7 +88,8 @@ static int take_user(struct etcd_client *c, const struct etcd_client_options *o,
 		return 0;
 	if (o->user == NULL || o->password == NULL)
 		return err_set(e, ERR_USAGE,
-		               "a user needs a password, and a password a user");
+		               "a user needs a password, and a password needs "
+		               "a user");
 	c->user = strdup(o->user);
 	c->password = strdup(o->password);
 	return c->user == NULL || c->password == NULL ? err_nomem(e) : 0;

@@ -1,6 +1,6 @@
 /* etcd_client.h - a cluster's endpoints, our identity there, and calls to them.
  *
- * One `struct etcd_client` keeps connections and login tokens from call to call.
+ * One `struct etcd_client` keeps connections and login tokens between calls.
  * A token is asked for when user and password are given, once an endpoint, and
  * again when the server has forgotten it; a server without authentication is
  * used without.  Everything blocks, each call within its time limits; calls to
@@ -24,7 +24,7 @@ enum {
 	ETCD_CLIENT_URL_MAX = 256,
 };
 
-/* Instead of an endpoint's index: whichever answers, the last good one first. */
+/* Instead of an endpoint's index: whichever answers, the last good first. */
 #define ETCD_CLIENT_ANY SIZE_MAX
 
 struct etcd_client;

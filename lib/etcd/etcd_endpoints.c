@@ -30,10 +30,10 @@ static int take(const char *item, size_t len, _Bool tls, char *url, size_t room,
 	const char *scheme = tls ? "https://" : "http://";
 	int n;
 
-	while (len > 0 && item[len - 1] == '/')
-		len--;
-	if (len > 0 && memmem(item, len, "://", 3) != NULL)
+	if (memmem(item, len, "://", 3) != NULL)
 		scheme = "";
+	if (len > 1 && item[len - 1] == '/' && item[len - 2] != '/')
+		len--;
 	n = snprintf(url, room, "%s%.*s", scheme, (int)len, item);
 	if (len == 0)
 		return err_set(e, ERR_USAGE, "an endpoint is empty");

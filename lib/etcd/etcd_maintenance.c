@@ -18,9 +18,10 @@ static uint64_t not_negative(int64_t n)
 
 static void copy_version(char *out, const char *from)
 {
+	const size_t last = ETCD_MAINTENANCE_VERSION_MAX - 1;
 	size_t i;
 
-	for (i = 0; from[i] != '\0' && i < ETCD_MAINTENANCE_VERSION_MAX - 1; i++)
+	for (i = 0; from[i] != '\0' && i < last; i++)
 		out[i] = from[i] > ' ' && from[i] < 0x7f ? from[i] : '?';
 	out[i] = '\0';
 }
@@ -74,8 +75,8 @@ int etcd_maintenance_status(struct etcd_client *c, size_t endpoint,
 	return rc;
 }
 
-void etcd_maintenance_status_all(struct etcd_client *c,
-                                 struct etcd_maintenance_status_result *results)
+void etcd_maintenance_status_all(
+	struct etcd_client *c, struct etcd_maintenance_status_result *results)
 {
 	Etcd__Empty m = ETCD__EMPTY__INIT;
 	struct etcd_client_rpc rpc = { .method = "Maintenance/Status",
@@ -267,6 +268,7 @@ int etcd_maintenance_snapshot(struct etcd_client *c, size_t endpoint,
 	struct snapshot_stream s;
 	const struct grpc_frame_sink frames = { snapshot_stream_begin,
 		snapshot_stream_bytes, snapshot_stream_end, &s };
+	const char *url = etcd_client_url(c, endpoint);
 	Etcd__Empty m = ETCD__EMPTY__INIT;
 	struct etcd_client_rpc rpc = { .method = "Maintenance/Snapshot",
 		.request = &m.base, .idempotent = 1, .sink = &frames,
@@ -274,11 +276,9 @@ int etcd_maintenance_snapshot(struct etcd_client *c, size_t endpoint,
 
 	snapshot_stream_init(&s, sink);
 	if (etcd_client_call(c, endpoint, &rpc, NULL, e) < 0)
-		return -1;
+		return s.refused ? err_wrap(e, "%s", url) : -1;
 	if (snapshot_stream_finish(&s, e) < 0)
-		return err_wrap(e, "%s", etcd_client_url(c,
-		                endpoint == ETCD_CLIENT_ANY ?
-		                etcd_client_used(c) : endpoint));
+		return err_wrap(e, "%s", url);
 	out->size = s.size;
 	(void)memcpy(out->digest, s.digest, sizeof(out->digest));
 	(void)memcpy(out->storage_version, s.version, sizeof(s.version));

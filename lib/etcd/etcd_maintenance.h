@@ -36,8 +36,8 @@ int etcd_maintenance_status(struct etcd_client *c, size_t endpoint,
                             struct etcd_maintenance_status *out,
                             struct err *e) MUST_USE;
 /* `results` has etcd_client_count() places. */
-void etcd_maintenance_status_all(struct etcd_client *c,
-                                 struct etcd_maintenance_status_result *results);
+void etcd_maintenance_status_all(
+	struct etcd_client *c, struct etcd_maintenance_status_result *results);
 
 struct etcd_maintenance_hash {
 	uint64_t member_id;
@@ -102,9 +102,10 @@ struct etcd_maintenance_snapshot {
 	char storage_version[SNAPSHOT_STREAM_VERSION_MAX];      /* "" <= 3.5 */
 };
 
-/* Stream the database of one member into `sink`, see snapshot_stream.h.  On
- * failure what the sink got is worthless.  Comparing the digest is the
- * caller's duty.  A sink that is slow holds the server's pages, nothing else. */
+/* Stream the database of one member (not ETCD_CLIENT_ANY: a snapshot is of a
+ * member that was chosen) into `sink`, see snapshot_stream.h.  On failure what
+ * the sink got is worthless.  Comparing the digest is the caller's duty.  A
+ * slow sink makes the server keep old pages for longer, nothing else. */
 int etcd_maintenance_snapshot(struct etcd_client *c, size_t endpoint,
                               const struct snapshot_stream_sink *sink,
                               struct etcd_maintenance_snapshot *out,

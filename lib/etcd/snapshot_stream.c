@@ -44,7 +44,8 @@ static int learn_size(struct snapshot_stream *s, struct err *e)
 	s->sized = 1;
 	if (s->sink->size == NULL)
 		return 0;
-	return s->sink->size(s->sink->arg, size, e);
+	s->sink_failed = s->sink->size(s->sink->arg, size, e) < 0;
+	return s->sink_failed ? -1 : 0;
 }
 
 static int begin_blob(struct snapshot_stream *s, struct err *e)
@@ -72,17 +73,16 @@ static int take_blob(struct snapshot_stream *s, const unsigned char *p,
 	/* blob_len fits what is missing, so a blob is image or digest. */
 	if (s->taken < s->size) {
 		s->taken += n;
-		return s->sink->data(s->sink->arg, p, n, e);
+		s->sink_failed = s->sink->data(s->sink->arg, p, n, e) < 0;
+		return s->sink_failed ? -1 : 0;
 	}
 	(void)memcpy(s->digest + s->digest_len, p, n);
 	s->digest_len += n;
 	return 0;
 }
 
-int snapshot_stream_end(void *arg, struct err *e)
+static int end_message(struct snapshot_stream *s, struct err *e)
 {
-	struct snapshot_stream *s = arg;
-
 	if (s->state != AT_KEY || s->shift != 0)
 		return broken(e);
 	if (!s->sized && learn_size(s, e) < 0)
@@ -224,11 +224,9 @@ static void take_version(struct snapshot_stream *s, const unsigned char *p,
 	s->version[s->version_len] = '\0';
 }
 
-int snapshot_stream_bytes(void *arg, const void *data, size_t len,
-                          struct err *e)
+static int take_bytes(struct snapshot_stream *s, const unsigned char *p,
+                      size_t len, struct err *e)
 {
-	struct snapshot_stream *s = arg;
-	const unsigned char *p = data;
 	size_t n;
 
 	while (len > 0) {
@@ -250,4 +248,28 @@ int snapshot_stream_bytes(void *arg, const void *data, size_t len,
 			s->state = AT_KEY;
 	}
 	return 0;
+}
+
+/* ---- the sink of frames ---- */
+
+static int blame(struct snapshot_stream *s, int rc)
+{
+	if (rc < 0)
+		s->refused = !s->sink_failed;
+	return rc;
+}
+
+int snapshot_stream_bytes(void *arg, const void *data, size_t len,
+                          struct err *e)
+{
+	struct snapshot_stream *s = arg;
+
+	return blame(s, take_bytes(s, data, len, e));
+}
+
+int snapshot_stream_end(void *arg, struct err *e)
+{
+	struct snapshot_stream *s = arg;
+
+	return blame(s, end_message(s, e));
 }

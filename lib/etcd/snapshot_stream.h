@@ -2,10 +2,11 @@
  *
  * Fed with the messages of Maintenance/Snapshot in pieces of any size (as a
  * grpc_frame_sink), it hands on the bytes of the database image as they come,
- * without copying, and keeps the digest that follows them.  It believes nothing:
- * the announced size must hold for every message, no byte may follow the digest,
- * and a server that sends nothing but empty blobs is given up.  Whether the
- * digest fits the image is for the caller to say, who hashes the bytes. */
+ * without copying, and keeps the digest that follows them.  It believes
+ * nothing: the announced size must hold for every message, no byte may follow
+ * the digest, and a server that sends nothing but empty blobs is given up.
+ * Whether the digest fits the image is for the caller to say, who hashes the
+ * bytes. */
 #ifndef ETCD_SNAPSHOT_STREAM_H
 #define ETCD_SNAPSHOT_STREAM_H
 
@@ -39,6 +40,7 @@ struct snapshot_stream {
 	char version[SNAPSHOT_STREAM_VERSION_MAX];      /* storage, "" <= 3.5 */
 	unsigned empty;                 /* blobs in a row */
 	_Bool sized;
+	_Bool sink_failed, refused;     /* who is to blame for a failure */
 
 	/* The message being read. */
 	int state;

@@ -14,6 +14,7 @@ struct exchange {
 	struct grpc_frame_sink whole;   /* assembles messages in call->reply */
 	struct buf body;
 	_Bool is_grpc;                  /* the content-type says so */
+	_Bool callback_failed;          /* on_message did */
 	char url[URL_MAX], timeout[32], token[TOKEN_MAX];
 	const char *headers[7];
 };
@@ -48,7 +49,10 @@ static int whole_end(void *arg, struct err *e)
 
 	if (c->on_message == NULL)
 		return 0;
-	return c->on_message(c->arg, c->reply->data, c->reply->len, e);
+	if (c->on_message(c->arg, c->reply->data, c->reply->len, e) == 0)
+		return 0;
+	x->callback_failed = 1;
+	return -1;
 }
 
 /* ---- what the server sends ---- */
@@ -76,7 +80,12 @@ static int on_data(void *arg, const void *data, size_t len, struct err *e)
 	/* A page of a proxy or of another service: judge() names it. */
 	if (!x->is_grpc || x->http.status != 200)
 		return 0;
-	return grpc_frame_feed(&x->frame, data, len, e);
+	if (grpc_frame_feed(&x->frame, data, len, e) == 0)
+		return 0;
+	/* What the caller's own code says is not about the server. */
+	if (x->call->sink != NULL ? x->frame.sink_failed : x->callback_failed)
+		return -1;
+	return err_wrap(e, "%s", x->call->endpoint);
 }
 
 /* ---- setting up ---- */
@@ -189,7 +198,7 @@ void grpc_run_all(struct http *h, struct grpc_call *const *calls, size_t n,
                   const volatile sig_atomic_t *stop)
 {
 	struct exchange *x = calloc(n > 0 ? n : 1, sizeof(*x));
-	struct http_call **http = calloc(n > 0 ? n : 1, sizeof(struct http_call *));
+	struct http_call **http = calloc(n > 0 ? n : 1, sizeof(*http));
 	_Bool ok = x != NULL && http != NULL;
 
 	for (size_t i = 0; ok && i < n; i++) {

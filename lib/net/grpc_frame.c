@@ -17,11 +17,18 @@ void grpc_frame_head(unsigned char head[GRPC_FRAME_HEAD], uint32_t len)
 	head[4] = (unsigned char)len;
 }
 
+/* `rc` is what a call of the sink returned. */
+static int from_sink(struct grpc_frame *f, int rc)
+{
+	f->sink_failed = rc < 0;
+	return rc;
+}
+
 static int end_message(struct grpc_frame *f, struct err *e)
 {
 	f->have = 0;
 	f->messages++;
-	return f->sink->end(f->sink->arg, e);
+	return from_sink(f, f->sink->end(f->sink->arg, e));
 }
 
 static int begin_message(struct grpc_frame *f, struct err *e)
@@ -41,7 +48,7 @@ static int begin_message(struct grpc_frame *f, struct err *e)
 		               (unsigned long)len, f->max);
 	}
 	f->left = len;
-	if (f->sink->begin(f->sink->arg, len, e) < 0)
+	if (from_sink(f, f->sink->begin(f->sink->arg, len, e)) < 0)
 		return -1;
 	return len == 0 ? end_message(f, e) : 0;
 }
@@ -62,7 +69,7 @@ int grpc_frame_feed(struct grpc_frame *f, const void *data, size_t len,
 			continue;
 		}
 		n = len < f->left ? len : f->left;
-		if (f->sink->bytes(f->sink->arg, p, n, e) < 0)
+		if (from_sink(f, f->sink->bytes(f->sink->arg, p, n, e)) < 0)
 			return -1;
 		p += n;
 		len -= n;

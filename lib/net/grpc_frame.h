@@ -28,6 +28,7 @@ struct grpc_frame {
 	size_t left;            /* bytes of the message still to come */
 	uint64_t messages;      /* complete ones */
 	_Bool too_long;         /* refused for its length */
+	_Bool sink_failed;      /* the sink, not the stream, is to blame */
 	unsigned char head[GRPC_FRAME_HEAD];
 };
 

@@ -1,30 +1,30 @@
 #include "net/http.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
-#include "net/tls_words.h"
+#include "net/http_header.h"
+#include "net/http_identity.h"
+#include "net/http_words.h"
 
 enum {
 	CONNECT_MS = 10000,
 	WAIT_MS = 200,          /* how late `stop` may be noticed */
 	RECEIVE_BYTES = 512 << 10,
-	HEADER_MAX = 4096,
 };
 
 struct http {
 	CURLM *multi;
-	char *ca_file, *cert_file, *key_file, *unix_socket;
-	_Bool stale;            /* a call timed out: its connection may be dead */
+	struct http_identity id;
+	_Bool stale;            /* a call timed out: see renew() */
 };
+
+#define SET(t, option, value) \
+	((void)curl_easy_setopt((t)->easy, CURLOPT_##option, value))
 
 /* A call under way. */
 struct transfer {
@@ -47,24 +47,17 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static unsigned connect_ms(const struct http_call *c)
+{
+	return c->connect_ms != 0 ? c->connect_ms : CONNECT_MS;
+}
+
 static _Bool stopped(const volatile sig_atomic_t *stop)
 {
 	return stop != NULL && *stop != 0;
 }
 
-/* ---- the identity ---- */
-
-static int take_file(char **out, const char *file, const char *what,
-                     struct err *e)
-{
-	if (file == NULL || file[0] == '\0')
-		return 0;
-	if (access(file, R_OK) < 0)
-		return err_set(e, ERR_USAGE, "cannot read the %s '%s': %s",
-		               what, file, strerror(errno));
-	*out = strdup(file);
-	return *out == NULL ? err_nomem(e) : 0;
-}
+/* ---- new and free ---- */
 
 static void ignore_sigpipe(void)
 {
@@ -97,24 +90,13 @@ struct http *http_new(const struct http_options *o, struct err *e)
 		return NULL;
 	}
 	ignore_sigpipe();
-	if (take_file(&h->ca_file, o->ca_file, "CA", e) < 0 ||
-	    take_file(&h->cert_file, o->cert_file, "certificate", e) < 0 ||
-	    take_file(&h->key_file, o->key_file, "key", e) < 0)
-		goto fail;
-	if ((h->cert_file == NULL) != (h->key_file == NULL)) {
-		(void)err_set(e, ERR_USAGE,
-		              "a client certificate needs its key, and a key "
-		              "its certificate");
-		goto fail;
-	}
-	if (o->unix_socket != NULL)
-		h->unix_socket = strdup(o->unix_socket);
 	h->multi = new_multi();
-	if (h->multi == NULL ||
-	    (o->unix_socket != NULL && h->unix_socket == NULL)) {
+	if (h->multi == NULL) {
 		(void)err_nomem(e);
 		goto fail;
 	}
+	if (http_identity_init(&h->id, o, e) < 0)
+		goto fail;
 	return h;
 fail:
 	http_free(h);
@@ -126,101 +108,66 @@ void http_free(struct http *h)
 	if (h == NULL)
 		return;
 	(void)curl_multi_cleanup(h->multi);
-	free(h->ca_file);
-	free(h->cert_file);
-	free(h->key_file);
-	free(h->unix_socket);
+	http_identity_clear(&h->id);
 	free(h);
 	curl_global_cleanup();
 }
 
-/* ---- what failed, in words ---- */
+/* ---- what failed ---- */
 
-/* "https://host:port" of the call, without a user name, or the socket. */
 static void origin(const struct transfer *t, char *out, size_t room)
 {
-	const char *url = t->call->url, *host = strstr(url, "://"), *at, *end;
+	http_words_origin(t->call->url, t->http->id.unix_socket, out, room);
+}
 
-	if (t->http->unix_socket != NULL) {
-		(void)snprintf(out, room, "unix:%s", t->http->unix_socket);
-		return;
+static enum http_words_what what_failed(CURLcode code)
+{
+	switch (code) {
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return HTTP_WORDS_URL;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return HTTP_WORDS_RESOLVE;
+	case CURLE_COULDNT_CONNECT:
+		return HTTP_WORDS_CONNECT;
+	case CURLE_OPERATION_TIMEDOUT:
+		return HTTP_WORDS_TIMEOUT;
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+		return HTTP_WORDS_OUR_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+		return HTTP_WORDS_TLS;
+	case CURLE_OUT_OF_MEMORY:
+		return HTTP_WORDS_MEMORY;
+	default:
+		return HTTP_WORDS_LOST;
 	}
-	host = host == NULL ? url : host + 3;
-	end = host + strcspn(host, "/?#");
-	at = memchr(host, '@', (size_t)(end - host));
-	(void)snprintf(out, room, "%.*s%.*s", (int)(host - url), url,
-	               (int)(end - (at == NULL ? host : at + 1)),
-	               at == NULL ? host : at + 1);
-}
-
-static int lost(const char *where, const char *detail, struct err *e)
-{
-	if (detail[0] == '\0')
-		return err_set(e, ERR_REMOTE, "%s: connection lost", where);
-	return err_set(e, ERR_REMOTE, "%s: connection lost: %s", where, detail);
-}
-
-static int not_connected(struct transfer *t, const char *where, struct err *e)
-{
-	long sys = 0;
-
-	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
-	if (sys == 0)
-		return err_set(e, ERR_REMOTE, "%s: cannot connect: %s", where,
-		               t->detail);
-	return err_set(e, ERR_REMOTE, "%s: cannot connect: %s", where,
-	               strerror((int)sys));
-}
-
-static int timed_out(struct transfer *t, const char *where, struct err *e)
-{
-	unsigned limit = t->call->connect_ms;
-
-	t->http->stale = 1;
-	if (t->call->unsent)
-		return err_set(e, ERR_REMOTE, "%s: no connection within %u ms",
-		               where, limit != 0 ? limit : CONNECT_MS);
-	return err_set(e, ERR_REMOTE, "%s: no complete answer within %u ms",
-	               where, t->call->total_ms);
 }
 
 static int explain(struct transfer *t, CURLcode code, struct err *e)
 {
-	char where[320];
-	const char *tls;
-	long verify = 0;
+	const struct http_call *c = t->call;
+	char where[HTTP_WORDS_ORIGIN_MAX];
+	struct http_words w = {
+		.what = what_failed(code), .where = where,
+		.detail = t->detail[0] != '\0' ? t->detail :
+		          curl_easy_strerror(code),
+		.have_cert = t->http->id.cert_file != NULL,
+		.connecting = c->unsent,
+		.no_word = c->status == 0 &&
+		           strncasecmp(c->url, "https:", 6) == 0,
+		.limit_ms = c->unsent ? connect_ms(c) : c->total_ms,
+	};
 
 	origin(t, where, sizeof(where));
-	(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &verify);
-	if (code != CURLE_PEER_FAILED_VERIFICATION)
-		verify = 0;
-	tls = tls_words_explain(verify, t->detail, t->http->cert_file != NULL);
-	if (tls != NULL)
-		return err_set(e, ERR_REMOTE, "%s: TLS: %s", where, tls);
-	switch (code) {
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return err_set(e, ERR_USAGE, "not a URL we can use: '%s'",
-		               where);
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return err_set(e, ERR_REMOTE, "%s: cannot resolve the host name",
-		               where);
-	case CURLE_COULDNT_CONNECT:
-		return not_connected(t, where, e);
-	case CURLE_OPERATION_TIMEDOUT:
-		return timed_out(t, where, e);
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-		return err_set(e, ERR_USAGE, "%s: TLS: %s", where, t->detail);
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CONNECT_ERROR:
-		return err_set(e, ERR_REMOTE, "%s: TLS: %s", where, t->detail);
-	case CURLE_OUT_OF_MEMORY:
-		return err_nomem(e);
-	default:
-		return lost(where, t->detail[0] != '\0' ? t->detail :
-		            curl_easy_strerror(code), e);
-	}
+	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &w.sys);
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		(void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT,
+		                        &w.verify);
+	if (w.what == HTTP_WORDS_TIMEOUT)
+		t->http->stale = 1;
+	return http_words_explain(&w, e);
 }
 
 /* ---- callbacks from libcurl ---- */
@@ -259,35 +206,19 @@ static size_t take_data(char *to, size_t one, size_t room, void *arg)
 	return len;
 }
 
-static void take_status(struct http_call *c, const char *line)
-{
-	const char *code = strchr(line, ' ');
-
-	c->status = code == NULL ? 0 : atoi(code);
-}
-
 static size_t give_header(char *data, size_t one, size_t len, void *arg)
 {
 	struct transfer *t = arg;
-	char line[HEADER_MAX], *value;
-	size_t n = len < sizeof(line) ? len : sizeof(line) - 1;
+	struct http_call *c = t->call;
+	struct http_header h;
 
 	(void)one;
 	t->active_ms = now_ms();
-	(void)memcpy(line, data, n);
-	while (n > 0 && isspace((unsigned char)line[n - 1]))
-		n--;
-	line[n] = '\0';
-	value = strchr(line, ':');
-	if (strncasecmp(line, "HTTP/", 5) == 0) {
-		take_status(t->call, line);
-	} else if (value != NULL && t->call->on_header != NULL) {
-		*value++ = '\0';
-		for (char *p = line; *p != '\0'; p++)
-			*p = (char)tolower((unsigned char)*p);
-		t->call->on_header(t->call->arg, line,
-		                   value + strspn(value, " \t"));
-	}
+	http_header_parse(&h, data, len);
+	if (h.status != 0)
+		c->status = h.status;
+	else if (h.name[0] != '\0' && c->on_header != NULL)
+		c->on_header(c->arg, h.name, h.value);
 	return len;
 }
 
@@ -307,7 +238,7 @@ static int set_headers(struct transfer *t)
 	t->headers = list;
 	if (list == NULL)
 		return -1;
-	(void)curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, list);
+	SET(t, HTTPHEADER, list);
 	return 0;
 }
 
@@ -318,81 +249,90 @@ static void set_method(struct transfer *t)
 	_Bool post = strcmp(method, "POST") == 0;
 
 	if (c->on_body != NULL) {
-		(void)curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
-		(void)curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, take_data);
-		(void)curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
-		(void)curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE,
-		                       c->body_size == HTTP_SIZE_UNKNOWN ? -1 :
-		                       (curl_off_t)c->body_size);
+		SET(t, UPLOAD, 1L);
+		SET(t, READFUNCTION, take_data);
+		SET(t, READDATA, t);
+		SET(t, INFILESIZE_LARGE, c->body_size == HTTP_SIZE_UNKNOWN ?
+		    -1 : (curl_off_t)c->body_size);
 		/* It cannot be sent twice, as on a connection that has died. */
-		(void)curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+		SET(t, FRESH_CONNECT, 1L);
 	} else if (c->body != NULL || post) {
-		(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-		                       (curl_off_t)c->body_len);
-		(void)curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS,
-		                       c->body != NULL ? c->body : "");
+		SET(t, POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
+		SET(t, POSTFIELDS, c->body != NULL ? c->body : "");
 	} else if (strcmp(method, "HEAD") == 0) {
-		(void)curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+		SET(t, NOBODY, 1L);
 	}
-	(void)curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, method);
+	SET(t, CUSTOMREQUEST, method);
 }
 
-static long version_of(const struct http_call *c)
+/* libcurl 7.88 fails every second call on a connection that speaks HTTP/2
+ * without TLS; 8.0 has that mended. */
+static _Bool reuse_is_broken(void)
 {
+	unsigned version = curl_version_info(CURLVERSION_NOW)->version_num;
+
+	return version >= 0x075800 && version < 0x080000;
+}
+
+static void set_version(struct transfer *t)
+{
+	const struct http_call *c = t->call;
+	long version = CURL_HTTP_VERSION_2TLS;
+
 	if (c->version == HTTP_1)
-		return CURL_HTTP_VERSION_1_1;
-	if (c->version == HTTP_AUTO)
-		return CURL_HTTP_VERSION_2TLS;
-	return strncasecmp(c->url, "https:", 6) == 0 ?
-	       CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+		version = CURL_HTTP_VERSION_1_1;
+	else if (c->version == HTTP_2 && strncasecmp(c->url, "http:", 5) == 0)
+		version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+	SET(t, HTTP_VERSION, version);
+	if (version == CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE &&
+	    reuse_is_broken()) {
+		SET(t, FRESH_CONNECT, 1L);
+		SET(t, FORBID_REUSE, 1L);
+	}
 }
 
 static void set_tls(struct transfer *t)
 {
 	const struct http *h = t->http;
 
-	if (h->ca_file != NULL) {
-		(void)curl_easy_setopt(t->easy, CURLOPT_CAINFO, h->ca_file);
+	if (h->id.ca_file != NULL) {
+		SET(t, CAINFO, h->id.ca_file);
 		/* The built-in folder would be trusted as well. */
-		(void)curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
+		SET(t, CAPATH, NULL);
 	}
-	(void)curl_easy_setopt(t->easy, CURLOPT_SSLCERT, h->cert_file);
-	(void)curl_easy_setopt(t->easy, CURLOPT_SSLKEY, h->key_file);
-	(void)curl_easy_setopt(t->easy, CURLOPT_SSLVERSION,
-	                       (long)CURL_SSLVERSION_TLSv1_2);
+	SET(t, SSLCERT, h->id.cert_file);
+	SET(t, SSLKEY, h->id.key_file);
+	SET(t, SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 static int set_up(struct transfer *t)
 {
 	const struct http_call *c = t->call;
-	CURL *easy = t->easy = curl_easy_init();
-	unsigned connect_ms = c->connect_ms != 0 ? c->connect_ms : CONNECT_MS;
-
-	if (easy == NULL || set_headers(t) < 0)
+	t->easy = curl_easy_init();
+	if (t->easy == NULL || set_headers(t) < 0)
 		return -1;
-	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
-	(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->detail);
-	(void)curl_easy_setopt(easy, CURLOPT_URL, c->url);
-	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_of(c));
-	(void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	                       (long)connect_ms);
-	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)c->total_ms);
-	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, give_header);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, give_data);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
-	if (t->http->unix_socket != NULL)
-		(void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
-		                       t->http->unix_socket);
+	SET(t, PRIVATE, t);
+	SET(t, ERRORBUFFER, t->detail);
+	SET(t, URL, c->url);
+	SET(t, PROTOCOLS_STR, "http,https");
+	SET(t, NOPROXY, "*");
+	SET(t, NOSIGNAL, 1L);
+	SET(t, TCP_KEEPALIVE, 1L);
+	SET(t, CONNECTTIMEOUT_MS, (long)connect_ms(c));
+	SET(t, TIMEOUT_MS, (long)c->total_ms);
+	SET(t, BUFFERSIZE, (long)RECEIVE_BYTES);
+	SET(t, HEADERFUNCTION, give_header);
+	SET(t, HEADERDATA, t);
+	SET(t, WRITEFUNCTION, give_data);
+	SET(t, WRITEDATA, t);
+	if (t->http->id.unix_socket != NULL)
+		SET(t, UNIX_SOCKET_PATH, t->http->id.unix_socket);
+	set_version(t);
 	set_tls(t);
 	set_method(t);
 	t->active_ms = now_ms();
-	return curl_multi_add_handle(t->http->multi, easy) == CURLM_OK ? 0 : -1;
+	return curl_multi_add_handle(t->http->multi, t->easy) == CURLM_OK ?
+	       0 : -1;
 }
 
 /* ---- running ---- */
@@ -417,7 +357,7 @@ static void expire(struct transfer *t)
 {
 	unsigned idle_ms = t->call->idle_ms;
 	curl_off_t sent = 0;
-	char where[320];
+	char where[HTTP_WORDS_ORIGIN_MAX];
 
 	if (t->done || idle_ms == 0 || now_ms() - t->active_ms < idle_ms)
 		return;
@@ -455,14 +395,15 @@ static size_t harvest(struct http *h, struct transfer *t, size_t n)
 	return open;
 }
 
-static void stop_all(struct transfer *t, size_t n)
+static void end_all(struct transfer *t, size_t n, enum err_kind kind,
+                    const char *why)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (t[i].done)
 			continue;
 		if (t[i].call->err.kind == ERR_NONE)
-			t[i].call->rc = err_set(&t[i].call->err, ERR_STOPPED,
-			                        "stopped");
+			t[i].call->rc = err_set(&t[i].call->err, kind, "%s",
+			                        why);
 		finish(&t[i], CURLE_ABORTED_BY_CALLBACK);
 	}
 }
@@ -475,13 +416,15 @@ static void loop(struct http *h, struct transfer *t, size_t n,
 	while (curl_multi_perform(h->multi, &running) == CURLM_OK) {
 		if (harvest(h, t, n) == 0)
 			return;
-		if (stopped(stop))
-			break;
+		if (stopped(stop)) {
+			end_all(t, n, ERR_STOPPED, "stopped");
+			return;
+		}
 		if (curl_multi_poll(h->multi, NULL, 0, WAIT_MS, NULL) !=
 		    CURLM_OK)
 			break;
 	}
-	stop_all(t, n);
+	end_all(t, n, ERR_SYS, "libcurl failed");
 }
 
 /* After a timeout no connection of the pool is trusted: a host that lost its

@@ -46,7 +46,7 @@ struct http_call {
 	uint64_t body_size;             /* of on_body, or HTTP_SIZE_UNKNOWN */
 
 	/* Each header and, after the body, each trailer; `name` in lower case,
-	 * `value` cut off at 4 KiB.  `status` is set by then. */
+	 * cut off at 4 KiB.  `status` is set by then. */
 	void (*on_header)(void *arg, const char *name, const char *value);
 	int (*on_data)(void *arg, const void *data, size_t len, struct err *e);
 	void *arg;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "snapshot/ahead.h"
 #include "snapshot/frames.h"
 #include "snapshot/member.h"
 #include "snapshot/tail.h"
@@ -24,6 +25,7 @@ struct archive_in {
 	uint64_t at, size;              /* in the file, where we read it */
 	char *data;
 	struct frames_in *f;
+	struct ahead *ahead;            /* unpacks `f` in its thread */
 	struct tarball_in *t;
 	struct part part;
 	uint64_t left;                  /* bytes of `part` to come */
@@ -83,28 +85,29 @@ static _Bool is_database(int fd)
 	return 0;
 }
 
-static int recognise(struct archive_in *a, struct err *e)
+int archive_in_recognise(int fd, enum archive_in_form *out, struct err *e)
 {
 	char b[512];
-	ssize_t n = read_at(a->fd, b, sizeof(b), 0);
+	struct stat st;
+	ssize_t n = read_at(fd, b, sizeof(b), 0);
 
-	if (n < 0)
+	if (n < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "cannot read the file");
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if (forms[i].magic != NULL &&
 		    (size_t)n >= forms[i].offset + forms[i].len &&
 		    memcmp(b + forms[i].offset, forms[i].magic,
 		           forms[i].len) == 0) {
-			a->form = (enum archive_in_form)i;
+			*out = (enum archive_in_form)i;
 			return 0;
 		}
 	if (n == 0)
 		return err_set(e, ERR_CORRUPT, "the file is empty");
-	if (!is_database(a->fd))
+	if (!is_database(fd))
 		return err_set(e, ERR_CORRUPT, "not a snapshot: neither an "
 		               "archive nor an etcd database");
-	a->form = archive_in_has_trailer(a->size) ? ARCHIVE_IN_DB
-	                                          : ARCHIVE_IN_DB_BARE;
+	*out = archive_in_has_trailer((uint64_t)st.st_size)
+	       ? ARCHIVE_IN_DB : ARCHIVE_IN_DB_BARE;
 	return 0;
 }
 
@@ -114,7 +117,10 @@ static int pull(void *arg, const void **data, size_t *len, struct err *e)
 	struct archive_in *a = arg;
 	size_t n = 0;
 
-	if (a->f != NULL) {
+	if (a->ahead != NULL) {
+		if (ahead_next(a->ahead, data, len, e) < 0)
+			return -1;
+	} else if (a->f != NULL) {
 		if (frames_in_read(a->f, data, len, e) < 0)
 			return -1;
 	} else {
@@ -133,11 +139,18 @@ static int pull(void *arg, const void **data, size_t *len, struct err *e)
 	return 0;
 }
 
+static int unpack(void *arg, void *to, size_t room, size_t *out_len,
+                  struct err *e)
+{
+	return frames_in_fill(arg, to, room, out_len, e);
+}
+
 static int start(struct archive_in *a, struct err *e)
 {
 	switch (a->form) {
 	case ARCHIVE_IN_TAR_ZSTD:
-		if (frames_in_new(&a->f, a->fd, 0, UINT64_MAX, e) < 0)
+		if (frames_in_new(&a->f, a->fd, 0, UINT64_MAX, e) < 0 ||
+		    ahead_new(&a->ahead, unpack, a->f, e) < 0)
 			return -1;
 		return tarball_in_stream(&a->t, pull, a, e);
 	case ARCHIVE_IN_TAR:
@@ -177,7 +190,7 @@ int archive_in_open_fd(struct archive_in **out, int fd, struct err *e)
 	a = in_new(fd, (uint64_t)st.st_size, e);
 	if (a == NULL)
 		return -1;
-	if (recognise(a, e) < 0 || start(a, e) < 0) {
+	if (archive_in_recognise(fd, &a->form, e) < 0 || start(a, e) < 0) {
 		archive_in_close(a);
 		return -1;
 	}
@@ -321,6 +334,7 @@ void archive_in_close(struct archive_in *a)
 	if (a == NULL)
 		return;
 	tarball_in_free(a->t);
+	ahead_free(a->ahead);
 	frames_in_free(a->f);
 	if (a->owned)
 		(void)close(a->fd);

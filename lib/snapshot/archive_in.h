@@ -42,6 +42,9 @@ int archive_in_open(struct archive_in **out, const char *path,
 /* The same on an open regular file, which stays the caller's. */
 int archive_in_open_fd(struct archive_in **out, int fd,
                        struct err *e) MUST_USE;
+/* Only tell what an open file looks like, from its first bytes. */
+int archive_in_recognise(int fd, enum archive_in_form *out,
+                         struct err *e) MUST_USE;
 enum archive_in_form archive_in_form(const struct archive_in *a);
 /* How messages call that form: "a Lifeboat archive", "an RKE zip", ... */
 const char *archive_in_form_text(enum archive_in_form form);

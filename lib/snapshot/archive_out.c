@@ -127,8 +127,8 @@ int archive_out_new(struct sink **out, struct stage *st, int level,
 
 	if (a == NULL)
 		return err_nomem(e);
-	if (sink_init(&a->s, &ops, st, e) < 0 ||
-	    frames_out_new(&a->f, level, workers, put, a, e) < 0) {
+	sink_init(&a->s, &ops, st);
+	if (frames_out_new(&a->f, level, workers, put, a, e) < 0) {
 		sink_free(&a->s);
 		return -1;
 	}

@@ -173,10 +173,10 @@ static int refill(struct frames_in *f, struct err *e)
 	return 0;
 }
 
-int frames_in_read(struct frames_in *f, const void **out_data, size_t *out_len,
+int frames_in_fill(struct frames_in *f, void *to, size_t room, size_t *out_len,
                    struct err *e)
 {
-	ZSTD_outBuffer o = { .dst = f->out, .size = sizeof(f->out) };
+	ZSTD_outBuffer o = { .dst = to, .size = room };
 
 	while (o.pos < o.size) {
 		_Bool full;
@@ -199,9 +199,15 @@ int frames_in_read(struct frames_in *f, const void **out_data, size_t *out_len,
 	if (o.pos == 0 && f->inside)
 		return err_set(e, ERR_CORRUPT,
 		               "compressed data ends early: cut off");
-	*out_data = f->out;
 	*out_len = o.pos;
 	return 0;
+}
+
+int frames_in_read(struct frames_in *f, const void **out_data, size_t *out_len,
+                   struct err *e)
+{
+	*out_data = f->out;
+	return frames_in_fill(f, f->out, sizeof(f->out), out_len, e);
 }
 
 void frames_in_free(struct frames_in *f)

@@ -46,6 +46,9 @@ int frames_in_new(struct frames_in **out, int fd, uint64_t offset,
  * when the data is damaged or stops within a frame. */
 int frames_in_read(struct frames_in *f, const void **out_data, size_t *out_len,
                    struct err *e) MUST_USE;
+/* The same into the caller's memory: fills all of `room` but at the end. */
+int frames_in_fill(struct frames_in *f, void *to, size_t room, size_t *out_len,
+                   struct err *e) MUST_USE;
 void frames_in_free(struct frames_in *f);
 
 #endif

@@ -14,6 +14,15 @@ const char *manifest_verdict_word(enum manifest_verdict v)
 	return words[v];
 }
 
+const char *manifest_result_word(enum manifest_result r)
+{
+#define X(name, word) word,
+	static const char *const words[] = { MANIFEST_RESULTS(X) };
+#undef X
+
+	return words[r];
+}
+
 static void clear_texts(struct manifest *m)
 {
 	free(m->name);

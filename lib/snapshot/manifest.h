@@ -134,5 +134,6 @@ void manifest_warn(struct manifest *m, const char *fmt, ...);
 const struct manifest_part *manifest_find_part(const struct manifest *m,
                                                const char *name);
 const char *manifest_verdict_word(enum manifest_verdict v);
+const char *manifest_result_word(enum manifest_result r);
 
 #endif

@@ -74,8 +74,8 @@ int rkezip_out_new(struct sink **out, struct stage *st, const char *name,
 	if (r == NULL)
 		return err_nomem(e);
 	(void)snprintf(r->name, sizeof(r->name), "%s", name);
-	if (sink_init(&r->s, &ops, st, e) < 0 ||
-	    tarball_zip_new(&r->z, sink_put, &r->s, e) < 0) {
+	sink_init(&r->s, &ops, st);
+	if (tarball_zip_new(&r->z, sink_put, &r->s, e) < 0) {
 		sink_free(&r->s);
 		return -1;
 	}

@@ -7,21 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
+
 enum { READ_SIZE = 256 << 10 };
 
-int sink_init(struct sink *s, const struct sink_ops *ops, struct stage *st,
-              struct err *e)
+void sink_init(struct sink *s, const struct sink_ops *ops, struct stage *st)
 {
 	s->ops = ops;
 	s->stage = st;
-	return digest_init(&s->digest, e);
 }
 
 int sink_put(void *sink, const void *data, size_t len, struct err *e)
 {
 	struct sink *s = sink;
 
-	digest_update(&s->digest, data, len);
+	s->crc = crc32c_update(s->crc, data, len);
 	s->packed += len;
 	return stage_write(s->stage, data, len, e);
 }
@@ -80,11 +80,11 @@ int sink_finish(struct sink *s, const char *manifest, size_t len,
 	if (s->ops->finish(s, manifest, len, e) < 0)
 		return -1;
 	s->finished = 1;
-	return digest_final(&s->digest, s->sha256, e);
+	return 0;
 }
 
-/* Digest the first `left` bytes of the file, and see that it ends there. */
-static int digest_file(int fd, struct digest *d, uint64_t left, struct err *e)
+/* Sum up the file's bytes, and see that there are `want` of them. */
+static int sum_file(int fd, uint64_t want, uint32_t *crc, struct err *e)
 {
 	char *data = malloc(READ_SIZE);
 	uint64_t at = 0;
@@ -103,14 +103,14 @@ static int digest_file(int fd, struct digest *d, uint64_t left, struct err *e)
 		}
 		if (n == 0)
 			break;
-		digest_update(d, data, (size_t)n);
+		*crc = crc32c_update(*crc, data, (size_t)n);
 		at += (uint64_t)n;
 	}
-	if (at == left)
+	if (at == want)
 		rc = 0;
 	else
 		(void)err_set(e, ERR_CORRUPT, "the file has %" PRIu64
-		              " bytes, %" PRIu64 " were written", at, left);
+		              " bytes, %" PRIu64 " were written", at, want);
 out:
 	free(data);
 	return rc;
@@ -118,29 +118,20 @@ out:
 
 int sink_readback(struct sink *s, struct err *e)
 {
-	struct digest d = DIGEST_INIT;
-	unsigned char md[DIGEST_LEN];
-	int rc = -1;
+	uint32_t crc = 0;
 
 	assert(s->finished);
-	if (digest_init(&d, e) < 0 ||
-	    digest_file(s->stage->fd, &d, s->packed, e) < 0 ||
-	    digest_final(&d, md, e) < 0)
-		goto out;
-	if (memcmp(md, s->sha256, DIGEST_LEN) != 0)
-		(void)err_set(e, ERR_CORRUPT, "the file reads back different "
-		              "from what was written");
-	else
-		rc = 0;
-out:
-	digest_clear(&d);
-	return rc;
+	if (sum_file(s->stage->fd, s->packed, &crc, e) < 0)
+		return -1;
+	if (crc != s->crc)
+		return err_set(e, ERR_CORRUPT, "the file reads back different "
+		               "from what was written");
+	return 0;
 }
 
 void sink_free(struct sink *s)
 {
 	if (s == NULL)
 		return;
-	digest_clear(&s->digest);
 	s->ops->free(s);
 }

@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/digest.h"
 #include "base/err.h"
 #include "base/stage.h"
 #include "snapshot/part.h"
@@ -35,8 +34,9 @@ struct sink_ops {
 struct sink {
 	const struct sink_ops *ops;
 	struct stage *stage;
-	struct digest digest;           /* of the file's bytes */
-	unsigned char sha256[DIGEST_LEN];  /* the same, after sink_finish() */
+	/* CRC32C of the bytes written, for the readback: it need not withstand
+	 * an attacker, and costs a tenth of a SHA-256. */
+	uint32_t crc;
 	uint64_t raw;                   /* bytes of parts taken */
 	uint64_t packed;                /* bytes written to the file */
 	struct part part;               /* the open one */
@@ -65,8 +65,7 @@ int sink_readback(struct sink *s, struct err *e) MUST_USE;
 void sink_free(struct sink *s);
 
 /* For the forms: set up the head, and write to the file. */
-int sink_init(struct sink *s, const struct sink_ops *ops, struct stage *st,
-              struct err *e) MUST_USE;
+void sink_init(struct sink *s, const struct sink_ops *ops, struct stage *st);
 int sink_put(void *sink, const void *data, size_t len, struct err *e) MUST_USE;
 
 #endif

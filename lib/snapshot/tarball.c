@@ -10,13 +10,14 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-enum { IN_SIZE = 256 << 10 };
+enum { IN_FIRST = 16 << 10, IN_SIZE = 256 << 10 };
 
 struct tarball_zip {
 	struct archive *a;
 	tarball_put put;
 	void *arg;
 	struct err err;                 /* of `put` */
+	_Bool dead;                     /* being freed: write no more */
 };
 
 struct tarball_in {
@@ -26,6 +27,7 @@ struct tarball_in {
 	struct err err;                 /* of `pull` or of reading `fd` */
 	int fd;
 	uint64_t at, size;              /* in `fd` */
+	size_t chunk;                   /* read next: grows while in sequence */
 	_Bool zip;
 	char what[PART_NAME_MAX + 1];   /* the open member, for messages */
 	uint64_t member_left;
@@ -62,11 +64,22 @@ static struct archive_entry *entry_new(const char *name, const struct part *p)
 	return en;
 }
 
-static la_ssize_t to_buf(struct archive *a, void *b, const void *data,
+struct header {
+	struct buf *b;
+	_Bool done;
+};
+
+/* After the header libarchive would write the data as zeros: refuse them. */
+static la_ssize_t to_buf(struct archive *a, void *arg, const void *data,
                          size_t len)
 {
-	(void)a;
-	buf_append(b, data, len);
+	struct header *h = arg;
+
+	if (h->done) {
+		archive_set_error(a, ECANCELED, "only the header is wanted");
+		return -1;
+	}
+	buf_append(h->b, data, len);
 	return (la_ssize_t)len;
 }
 
@@ -75,6 +88,7 @@ int tarball_header(struct buf *b, const char *name, const struct part *p,
 {
 	struct archive_entry *en = entry_new(name, p);
 	struct archive *a = archive_write_new();
+	struct header h = { .b = b };
 	const struct err none = ERR_INIT;
 	int rc = -1;
 
@@ -84,13 +98,12 @@ int tarball_header(struct buf *b, const char *name, const struct part *p,
 	}
 	if (archive_write_set_format_pax_restricted(a) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK ||
-	    archive_write_open(a, b, NULL, to_buf, NULL) != ARCHIVE_OK ||
+	    archive_write_open(a, &h, NULL, to_buf, NULL) != ARCHIVE_OK ||
 	    archive_write_header(a, en) != ARCHIVE_OK)
 		(void)failed(a, &none, ERR_SYS, "cannot make a tar header", e);
 	else
 		rc = buf_check(b, e);
-	/* Or it would write the member's data as zeros when freed. */
-	(void)archive_write_fail(a);
+	h.done = 1;
 out:
 	archive_entry_free(en);
 	(void)archive_write_free(a);
@@ -102,6 +115,8 @@ static la_ssize_t to_put(struct archive *a, void *arg, const void *data,
 {
 	struct tarball_zip *z = arg;
 
+	if (z->dead)
+		return (la_ssize_t)len;
 	if (z->put(z->arg, data, len, &z->err) < 0) {
 		archive_set_error(a, EIO, "write failed");
 		return -1;
@@ -172,7 +187,8 @@ void tarball_zip_free(struct tarball_zip *z)
 {
 	if (z == NULL)
 		return;
-	(void)archive_write_fail(z->a);
+	/* Let it end what is open, into nothing: it leaks otherwise. */
+	z->dead = 1;
 	(void)archive_write_free(z->a);
 	free(z);
 }
@@ -195,7 +211,7 @@ static la_ssize_t from_fd(struct archive *a, void *arg, const void **data)
 	ssize_t n;
 
 	do
-		n = pread(t->fd, t->data, IN_SIZE, (off_t)t->at);
+		n = pread(t->fd, t->data, t->chunk, (off_t)t->at);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		(void)err_sys(&t->err, "cannot read the archive");
@@ -203,6 +219,7 @@ static la_ssize_t from_fd(struct archive *a, void *arg, const void **data)
 		return -1;
 	}
 	t->at += (uint64_t)n;
+	t->chunk = t->chunk * 2 < IN_SIZE ? t->chunk * 2 : IN_SIZE;
 	*data = t->data;
 	return n;
 }
@@ -218,6 +235,7 @@ static la_int64_t skip_fd(struct archive *a, void *arg, la_int64_t n)
 	if ((uint64_t)n > left)
 		n = (la_int64_t)left;
 	t->at += (uint64_t)n;
+	t->chunk = IN_FIRST;
 	return n;
 }
 
@@ -234,6 +252,7 @@ static la_int64_t seek_fd(struct archive *a, void *arg, la_int64_t n,
 		return ARCHIVE_FATAL;
 	}
 	t->at = (uint64_t)n;
+	t->chunk = IN_FIRST;
 	return n;
 }
 
@@ -246,6 +265,7 @@ static struct tarball_in *in_new(void)
 	t->a = archive_read_new();
 	t->data = malloc(IN_SIZE);
 	t->fd = -1;
+	t->chunk = IN_FIRST;
 	if (t->a == NULL || t->data == NULL) {
 		tarball_in_free(t);
 		return NULL;

@@ -84,7 +84,8 @@ static void build(struct stage *st, struct sink **s, const char *name,
 	feed(*s, &e);
 	assert_int_equal(sink_whole(*s, PART_CONFIG, 1700000001, "nodes:\n", 7,
 	                            &e), 0);
-	assert_int_equal(sink_whole(*s, PART_STATE, 1700000001, "{}", 2, &e), 0);
+	assert_int_equal(sink_whole(*s, PART_STATE, 1700000001, "{}", 2, &e),
+	                 0);
 	assert_int_equal(sink_finish(*s, manifest, strlen(manifest), &e), 0);
 	assert_int_equal((*s)->raw, DB + 9);
 	assert_int_equal((*s)->packed, st->size);
@@ -109,7 +110,8 @@ static void check_with_stock_tools(const char *name)
 	assert_non_null(f);
 	assert_int_equal(fwrite(db, 1, DB, f), DB);
 	assert_int_equal(fclose(f), 0);
-	assert_int_equal(sh("cmp db.want x/db && grep -q nodes x/cluster.yml && "
+	assert_int_equal(sh("cmp db.want x/db && "
+	                    "grep -q nodes x/cluster.yml && "
 	                    "grep -q schema x/manifest.json"), 0);
 	assert_int_equal(sh("rm -rf x db.want"), 0);
 }
@@ -268,6 +270,29 @@ static void rke_zip_has_rkes_names(void **state)
 	assert_int_equal(sh("test $(stat -c %%a n1.zip) = 600"), 0);
 }
 
+static void an_abandoned_sink_adds_nothing(void **state)
+{
+	struct part p = { .role = PART_DATABASE, .size = DB, .mode = 0600 };
+
+	(void)state;
+	for (int zip = 0; zip < 2; zip++) {
+		struct stage st = STAGE_INIT;
+		struct sink *s = NULL;
+		struct err e = ERR_INIT;
+		uint64_t size;
+
+		assert_int_equal(stage_open(&st, dir, "g", 0600, &e), 0);
+		assert_int_equal(zip ? rkezip_out_new(&s, &st, "g", &e)
+		                     : archive_out_new(&s, &st, 1, 1, &e), 0);
+		assert_int_equal(sink_begin(s, &p, &e), 0);
+		assert_int_equal(sink_write(s, db, DB / 2, &e), 0);
+		size = st.size;
+		sink_free(s);
+		assert_int_equal(st.size, size);
+		stage_close(&st);
+	}
+}
+
 static void a_full_disk_is_told(void **state)
 {
 	struct stage st = STAGE_INIT;
@@ -305,6 +330,7 @@ int main(void)
 		cmocka_unit_test(sizes_must_be_kept),
 		cmocka_unit_test(large_sizes_get_a_pax_header),
 		cmocka_unit_test(rke_zip_has_rkes_names),
+		cmocka_unit_test(an_abandoned_sink_adds_nothing),
 		cmocka_unit_test(a_full_disk_is_told),
 	};
 

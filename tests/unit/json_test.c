@@ -68,7 +68,8 @@ static void errors_name_the_path(void **state)
 	(void)state;
 	assert_int_equal(json_get_u64(j, "a[0]", &u, &e), -1);
 	assert_int_equal(e.kind, ERR_CORRUPT);
-	assert_string_equal(e.text, "'a[0]': expected a number, found a string");
+	assert_string_equal(e.text,
+	                    "'a[0]': expected a number, found a string");
 	assert_int_equal(json_get_u64(j, "a[1]", &u, &e), -1);
 	assert_string_equal(e.text,
 	                    "'a[1]': expected a number, found a fraction");
@@ -98,8 +99,8 @@ static void hostile_texts_are_refused(void **state)
 		  "not json: line 1 column 12: duplicate object key" },
 		{ "{\"key\": hunter2}",
 		  "not json: line 1 column 14: invalid token" },
-		{ "\"\xff\"", "not json: line 1 column 1: unable to decode byte "
-		              "0xff" },
+		{ "\"\xff\"",
+		  "not json: line 1 column 1: unable to decode byte 0xff" },
 		{ "[1] 2", "not json: line 1 column 5: end of file expected" },
 		{ "99999999999999999999", "not json: line 1 column 20: too big "
 		                          "integer" },
@@ -119,12 +120,13 @@ static void hostile_texts_are_refused(void **state)
 	assert_string_equal(e.text, "json text is longer than 4 bytes");
 	(void)memset(deep, '[', 65);
 	assert_int_equal(json_parse(&j, deep, 65, 4096, &e), -1);
-	assert_string_equal(e.text, "json text is nested deeper than 64 levels");
+	assert_string_equal(e.text,
+	                    "json text is nested deeper than 64 levels");
 	(void)memset(deep + 64, ']', 64);
 	assert_int_equal(json_parse(&j, deep, 128, 4096, &e), 0);
 	json_free(j);
-	j = parse("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-	          "[[[[[[[[[[\\\"[[[[[[[\"");
+	j = parse("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+	          "[[[[[[[[[[[[[[[[[[\\\"[[[[[[[\"");
 	json_free(j);
 	assert_null(json_find(NULL, "a"));
 }
@@ -169,11 +171,14 @@ static void written_text_is_read_back(void **state)
 	jsonout_object(&o, "e");
 	jsonout_end(&o);
 	jsonout_end(&o);
-	assert_string_equal(b.data, "{\"s\":\"a\\\"\\\\\\n\\u0001\\u007f\xc3\xa9"
-	                    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
+	assert_string_equal(b.data,
+	                    "{\"s\":\"a\\\"\\\\\\n\\u0001\\u007f\xc3\xa9"
+	                    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+	                    "\","
 	                    "\"none\":null,\"f\":\"3-x\","
 	                    "\"l\":[9007199254740992,\"9007199254740993\",-7,"
-	                    "\"-9223372036854775808\",\"beef\",true],\"e\":{}}");
+	                    "\"-9223372036854775808\",\"beef\",true],"
+	                    "\"e\":{}}");
 	j = parse(b.data);
 	json_print(j, &c, 0);
 	assert_non_null(strstr(c.data, "\"l\":[9007199254740992,"));

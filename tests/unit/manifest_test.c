@@ -16,7 +16,8 @@ static void fill(struct manifest *m)
 	struct manifest_member p = {
 		.id = UINT64_C(0xfedcba9876543210), .name = (char *)"etcd-b",
 		.endpoint = (char *)"https://10.0.0.2:2379",
-		.result = MANIFEST_EQUAL, .hash = 4012345678, .compact_revision = 12,
+		.result = MANIFEST_EQUAL, .hash = 4012345678,
+		.compact_revision = 12,
 	};
 
 	(void)memset(md, 0xab, sizeof(md));
@@ -89,7 +90,8 @@ static void survives_the_round(void **state)
 	buf_close(&b);
 }
 
-#define HEAD "{\"schema\": 1, \"name\": \"n\", \"etcd\": {\"clusterId\": \"a\"}, "
+#define HEAD "{\"schema\": 1, \"name\": \"n\", " \
+             "\"etcd\": {\"clusterId\": \"a\"}, "
 #define DATA "\"database\": {\"revision\": 1, \"imageSize\": 2, " \
              "\"statusHash\": \"0000000a\"}"
 
@@ -100,11 +102,12 @@ static void damage_is_named(void **state)
 		{ "[]", "manifest: 'schema' is missing" },
 		{ "{\"schema\": 0}", "manifest: 'schema' is 0" },
 		{ "{\"schema\": 1}", "manifest: 'name' is missing" },
-		{ "{\"schema\": 2}", "manifest: the manifest has schema 2, this "
+		{ "{\"schema\": 2}",
+		  "manifest: the manifest has schema 2, this "
 		  "program knows up to 1\nhint: use a newer lifeboat" },
-		{ "{\"schema\": 1, \"name\": 7, \"etcd\": {\"clusterId\": \"a\"},"
-		  DATA "}", "manifest: 'name': expected a string, found a whole "
-		  "number" },
+		{ "{\"schema\": 1, \"name\": 7, "
+		  "\"etcd\": {\"clusterId\": \"a\"}, " DATA "}",
+		  "manifest: 'name': expected a string, found a whole number" },
 		{ HEAD "\"database\": {\"revision\": -1, \"imageSize\": 2}}",
 		  "manifest: 'database.revision' is below zero" },
 		{ HEAD "\"database\": {\"revision\": 1, \"imageSize\": 2, "
@@ -165,17 +168,19 @@ static void too_much_is_told(void **state)
 	for (int i = 0; i <= MANIFEST_WARNINGS; i++)
 		manifest_warn(&m, "w%d", i);
 	assert_int_equal(manifest_print(&m, &b, &e), -1);
-	assert_string_equal(e.text,
-	                    "a manifest holds more than it can, or out of memory");
+	assert_string_equal(e.text, "a manifest holds more than it can, or out "
+	                            "of memory");
 	manifest_clear(&m);
 	(void)memset(text, '[', sizeof(text));
 	assert_int_equal(manifest_parse(&m, text, sizeof(text), &e), -1);
-	assert_string_equal(e.text,
-	                    "manifest: json text is nested deeper than 64 levels");
-	(void)snprintf(text, sizeof(text), "{\"schema\": 1, \"name\": \"%03000d\","
+	assert_string_equal(e.text, "manifest: json text is nested deeper than "
+	                            "64 levels");
+	(void)snprintf(text, sizeof(text),
+	               "{\"schema\": 1, \"name\": \"%03000d\","
 	               "\"etcd\": {\"clusterId\": \"a\"}, " DATA "}", 1);
 	assert_int_equal(manifest_parse(&m, text, strlen(text), &e), -1);
-	assert_string_equal(e.text, "manifest: 'name' is longer than 2048 bytes");
+	assert_string_equal(e.text,
+	                    "manifest: 'name' is longer than 2048 bytes");
 	manifest_clear(&m);
 	buf_close(&b);
 }

@@ -15,8 +15,8 @@ static void ours_carry_time_node_and_revision(void **state)
 	(void)state;
 	name_make(a, 1795410367, "etcd/a b", 12345);
 	assert_string_equal(a, "20261123T050607Z-etcd-a-b-r000000012345");
-	assert_true(name_parse("20261123T050607Z-etcd-a-b-r000000012345.tar.zst",
-	                       &n));
+	assert_true(name_parse("20261123T050607Z-etcd-a-b-r000000012345"
+	                       ".tar.zst", &n));
 	assert_int_equal(n.form, NAME_OURS);
 	assert_int_equal(n.time, 1795410367);
 	assert_string_equal(n.node, "etcd-a-b");
@@ -89,10 +89,10 @@ static void users_names_are_checked(void **state)
 	static const struct { const char *text, *error; } bad[] = {
 		{ "", "a snapshot's name is empty" },
 		{ "a\nb", "a snapshot's name holds a control character" },
-		{ "../x", "not a snapshot name: '../x'\nhint: no '/' in it, and "
-		          "no '.' or '-' as its first character" },
-		{ ".zip", "not a snapshot name: '.zip'\nhint: no '/' in it, and "
-		          "no '.' or '-' as its first character" },
+		{ "../x", "not a snapshot name: '../x'\nhint: no '/' in it, "
+		          "and no '.' or '-' as its first character" },
+		{ ".zip", "not a snapshot name: '.zip'\nhint: no '/' in it, "
+		          "and no '.' or '-' as its first character" },
 		{ "-n", "not a snapshot name: '-n'\nhint: no '/' in it, and "
 		          "no '.' or '-' as its first character" },
 	};

@@ -1,0 +1,21 @@
+/* lifeboat-snapshotd: rolling snapshots of a live etcd. */
+#include <signal.h>
+
+#include "settings.h"
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	settings_stop = 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction stop = { .sa_handler = on_stop };
+	struct settings settings;
+
+	(void)sigaction(SIGTERM, &stop, NULL);
+	(void)sigaction(SIGINT, &stop, NULL);
+	settings_remember(argc, argv);
+	return cli_main(&settings_program, &settings, argc, argv);
+}
