@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/crc32c.h"
 #include "intake.h"
 #include "layout.h"
@@ -293,14 +293,6 @@ static int judge_versions(struct job *j, struct err *e)
 	return 0;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* ---- the story ---- */
 
 static int make(struct job *j, struct err *e)
@@ -328,10 +320,10 @@ int data_dir_make(const struct data_dir_options *o, struct data_dir_report *r,
 	struct job j = { .o = o, .r = r, .members = MEMBERS_INIT,
 	                 .in = INTAKE_INIT, .to = LAYOUT_INIT,
 	                 .refit = REFIT_INIT };
-	uint64_t start = now_ms();
+	int64_t start = clock_monotonic_ms();
 	int rc = make(&j, e);
 
-	r->time_ms = now_ms() - start;
+	r->time_ms = (uint64_t)(clock_monotonic_ms() - start);
 	refit_close(&j.refit);
 	intake_close(&j.in);
 	layout_close(&j.to);

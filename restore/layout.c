@@ -98,7 +98,8 @@ static int drop_noted_wal(int dir, const char *data_dir, const char *wal_dir,
 	return rc;
 }
 
-/* A data folder whose database has not got its name: ours, and unfinished. */
+/* A data folder whose database has not got its name: ours, and unfinished.  (An
+ * etcd that was started on it has left an empty `db` there, and died.) */
 static int reclaim(const char *data_dir, const char *wal_dir, struct err *e)
 {
 	int dir = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -106,8 +107,7 @@ static int reclaim(const char *data_dir, const char *wal_dir, struct err *e)
 
 	if (dir < 0)
 		return 0;
-	if (faccessat(dir, "member/snap/" DB_LATER, F_OK, 0) == 0 &&
-	    faccessat(dir, "member/snap/" DB, F_OK, 0) < 0 && errno == ENOENT) {
+	if (faccessat(dir, "member/snap/" DB_LATER, F_OK, 0) == 0) {
 		rc = drop_noted_wal(dir, data_dir, wal_dir, e);
 		if (rc == 0)
 			rc = stagedir_reclaim(data_dir, e);

@@ -5,47 +5,30 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/utf8.h"
 #include "bolt/bytes.h"
 #include "raft/url.h"
 
 /* ---- parsing ---- */
 
 /* etcd writes the name as JSON, and text that is not UTF-8 not as it came. */
-static _Bool is_utf8(const char *s, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)s, *end = p + len;
-
-	while (p < end) {
-		unsigned more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 :
-		        *p >= 0xe0 && *p < 0xf0 ? 2 :
-		        *p >= 0xf0 && *p < 0xf5 ? 3 : 4;
-
-		if (more == 4 || more >= (size_t)(end - p))
-			return 0;
-		if ((p[0] == 0xe0 && p[1] < 0xa0) ||
-		    (p[0] == 0xed && p[1] > 0x9f) ||
-		    (p[0] == 0xf0 && p[1] < 0x90) ||
-		    (p[0] == 0xf4 && p[1] > 0x8f))
-			return 0;
-		for (unsigned i = 1; i <= more; i++)
-			if ((p[i] & 0xc0) != 0x80)
-				return 0;
-		p += more + 1;
-	}
-	return 1;
-}
-
 static int check_name(const char *name, size_t len, struct err *e)
 {
+	uint32_t c;
+	size_t n;
+
 	if (len == 0 || len > MEMBERS_NAME_LEN)
 		return err_set(e, ERR_USAGE, "a member's name has 1 to %d "
 		               "bytes", MEMBERS_NAME_LEN);
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+	for (size_t i = 0; i < len; i += n) {
+		n = utf8_decode(name + i, len - i, &c);
+		if (n == 0)
+			return err_set(e, ERR_USAGE, "a member's name is not "
+			               "UTF-8");
+		if (c < ' ' || c == 0x7f)
 			return err_set(e, ERR_USAGE, "a member's name holds a "
 			               "control character");
-	if (!is_utf8(name, len))
-		return err_set(e, ERR_USAGE, "a member's name is not UTF-8");
+	}
 	return 0;
 }
 

@@ -319,8 +319,8 @@ each_pair() { # COUNT [OPTION...]
 		if [ -e "$dir/d" ]; then
 			done=$((done + 1))
 			[ -s "$dir/d/member/snap/db" ]
-			[ -s "$dir"/d/member/wal/*.wal ]
-			[ -s "$dir"/d/member/snap/*.snap ]
+			[ "$(find "$dir/d" -name '*.wal' -o -name '*.snap' |
+				wc -l)" -eq 2 ]
 			rm -rf "$dir/d"
 		else
 			none=$((none + 1))
@@ -376,6 +376,12 @@ refused() { # EXIT TEXT ARG...
 		--server-version 3
 	refused 4 "etcd 3.3 cannot start from what a restore makes" "$f" \
 		--server-version 3.3
+
+	zcat "$etcd_root/tests/data/etcd/snap-3.7.1.db.gz" >"$f.new"
+	run "$restore" data-dir "$f.new" --server-version 3.5.30 \
+		--data-dir "$etcd_dir/new"
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"warning: the snapshot is of etcd 3.7, the server is older (3.5.30)"* ]]
 
 	head -c $((size - 32)) "$f" >"$f.bare"
 	refused 4 "has no digest at its end" "$f.bare"
