@@ -9,7 +9,6 @@
 PREFIX  ?= /usr/local
 BUILD   ?= build
 CC      ?= gcc
-VERSION := 0.1.0
 
 PKGS := libcurl libzstd libarchive libcrypto yaml-0.1 libprotobuf-c jansson \
         libmicrohttpd libxxhash
@@ -26,7 +25,7 @@ HARD += -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 else ifeq ($(findstring -O0,$(OPT)),)
 HARD += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
-CPPFLAGS += -D_GNU_SOURCE -DLIFEBOAT_VERSION='"$(VERSION)"' -Ilib -I$(BUILD)/gen
+CPPFLAGS += -D_GNU_SOURCE -Ilib -I$(BUILD)/gen
 ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARD) -UNDEBUG $(CFLAGS) \
              $(shell pkg-config --cflags $(PKGS))
 LDLIBS = $(shell pkg-config --libs $(PKGS)) -lpthread

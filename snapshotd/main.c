@@ -1,6 +1,7 @@
 /* lifeboat-snapshotd: rolling snapshots of a live etcd. */
 #include <signal.h>
 
+#include "options.h"
 #include "settings.h"
 
 static void on_stop(int sig)
@@ -17,5 +18,5 @@ int main(int argc, char **argv)
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);
 	settings_remember(argc, argv);
-	return cli_main(&settings_program, &settings, argc, argv);
+	return cli_main(&options_program, &settings, argc, argv);
 }

@@ -1,4 +1,5 @@
 #include "metrics.h"
+#include "base/version.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "settings.h"
+#include "options.h"
 
 #include "check.h"
 #include "list.h"
@@ -6,6 +6,7 @@
 #include "prune.h"
 #include "run.h"
 #include "save.h"
+#include "settings.h"
 
 enum {
 	RUN = 1, SAVE = 2, LIST = 4, VERIFY = 8, PRUNE = 16, PIN = 32,
@@ -31,7 +32,8 @@ static const struct cli_opt opts[] = {
 	{ "dir", 'd', CLI_PATH, AT(dir), "/opt/rke/etcd-snapshots", "DIR",
 	  "the folder of the snapshots", "dir", ALL, 0, 0, NULL },
 
-	{ "endpoints", 'e', CLI_TEXT, AT(endpoints), "127.0.0.1:2379", "URL,...",
+	{ "endpoints", 'e', CLI_TEXT, AT(endpoints), "127.0.0.1:2379",
+	  "URL,...",
 	  "members of the cluster; all are asked, the freshest healthy one "
 	  "is read", "endpoints", ALL, 0, 0, NULL },
 	{ "cacert", 0, CLI_PATH, AT(cacert), NULL, "FILE",
@@ -197,15 +199,16 @@ static const struct cli_section sections[] = {
 	{ .title = NULL },
 };
 
-const struct cli_program settings_program = {
+const struct cli_program options_program = {
 	.name = "lifeboat-snapshotd",
 	.purpose = "rolling snapshots of a live etcd",
-	.text = "Takes snapshots of an etcd cluster, now or by schedule, proves "
-	        "them and keeps them.  A snapshot is verified when its database "
-	        "was walked completely and its hash equals that of every voting "
-	        "member; it is unproven when a member could not be compared, and "
-	        "diverged when one holds different data.  Its name appears when "
-	        "the file is complete and on the disk, never earlier.",
+	.text = "Takes snapshots of an etcd cluster, now or by schedule, "
+	        "proves them and keeps them.  A snapshot is verified when its "
+	        "database was walked completely and its hash equals that of "
+	        "every voting member; it is unproven when a member could not "
+	        "be compared, and diverged when one holds different data.  "
+	        "Its name appears when the file is complete and on the disk, "
+	        "never earlier.",
 	.man_section = 8,
 	.opts = opts, .cmds = cmds, .sections = sections,
 	.config_size = sizeof(struct settings),

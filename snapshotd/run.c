@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/version.h"
 #include "folder_work.h"
 #include "job.h"
 #include "metrics.h"
@@ -156,7 +157,9 @@ static void begin_snapshot(struct run *r)
 
 static void log_warnings(char *lines)
 {
-	for (char *at = strtok(lines, "\n"); at != NULL; at = strtok(NULL, "\n"))
+	char *at = strtok(lines, "\n");
+
+	for (; at != NULL; at = strtok(NULL, "\n"))
 		log_say(LOG_WARN_LINE, "warning", LOG_TEXT("text", at));
 }
 
@@ -168,8 +171,8 @@ static void log_result(const struct job_result *res, int64_t ms)
 		          LOG_TEXT("error", res->err.text), LOG_MS(NULL, ms));
 		return;
 	}
-	log_say(res->verdict == MANIFEST_DIVERGED ? LOG_ERROR_LINE : LOG_INFO_LINE,
-	          "snapshot", LOG_TEXT("name", res->file),
+	log_say(res->verdict == MANIFEST_DIVERGED ? LOG_ERROR_LINE
+	        : LOG_INFO_LINE, "snapshot", LOG_TEXT("name", res->file),
 	          LOG_TEXT("verdict", manifest_verdict_word(res->verdict)),
 	          LOG_U64("rev", res->revision),
 	          LOG_U64("bytes", res->file_bytes), LOG_MS(NULL, ms));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "options.h"
 
 volatile sig_atomic_t settings_stop;
 
@@ -24,7 +25,7 @@ int settings_reload(struct settings *s, struct err *e)
 	struct settings fresh, old = *s;
 	struct cli cli;
 
-	if (cli_parse(&cli, &settings_program, &fresh, line.argc, line.argv,
+	if (cli_parse(&cli, &options_program, &fresh, line.argc, line.argv,
 	              e) < 0) {
 		cli_clear(&cli, &fresh);
 		return -1;
@@ -71,7 +72,7 @@ int settings_password(const struct settings *s, struct buf *password,
 	return file_read_secret(s->password_file, password, e);
 }
 
-/* From cheap to small; see zstd's manual.  Above 9 etcd's host would feel it. */
+/* From cheap to small: zstd's levels.  Above 9 etcd's host would feel it. */
 static int level(int compression)
 {
 	static const int levels[] = { -3, 1, 3, 9 };

@@ -39,8 +39,6 @@ struct settings {
 	_Bool json, dry_run;
 };
 
-extern const struct cli_program settings_program;
-
 /* Ends early what runs, set by SIGTERM and SIGINT. */
 extern volatile sig_atomic_t settings_stop;
 

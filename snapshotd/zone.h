@@ -19,9 +19,9 @@ struct zone {
 };
 #define ZONE_INIT { .on = 0 }
 
-/* Is `name` "UTC" or the file of a zone below /usr/share/zoneinfo?  ERR_USAGE
+/* Is `zone` "UTC" or the file of a zone below /usr/share/zoneinfo?  ERR_USAGE
  * if not. */
-int zone_check(const char *name, struct err *e) MUST_USE;
+int zone_check(const char *zone, struct err *e) MUST_USE;
 /* Make zone_wall() and zone_moment() speak of `name`.  On success end with
  * zone_leave(). */
 int zone_enter(struct zone *z, const char *name, struct err *e) MUST_USE;

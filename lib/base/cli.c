@@ -11,6 +11,7 @@
 #include "base/cli_value.h"
 #include "base/cli_yaml.h"
 #include "base/nearest.h"
+#include "base/version.h"
 
 enum { FROM_FILE = 1, FROM_LINE = 2, WORDS_MAX = 160 };
 

@@ -51,8 +51,9 @@ void cli_completion_bash(const struct cli_program *p, struct buf *b)
 	buf_printf(b, "# bash completion for %s\n", p->name);
 	function_name(p, b);
 	buf_puts(b, "() {\n\tlocal cur=$2 prev=$3 cmd='' words='' w\n"
-	         "\tCOMPREPLY=()\n\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\""
-	         "; do\n\t\tcase $w in\n\t\t");
+	         "\tCOMPREPLY=()\n\tfor w in "
+	         "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+	         "\t\tcase $w in\n\t\t");
 	for (const struct cli_cmd *c = p->cmds; c->name != NULL; c++)
 		buf_printf(b, "%s%s", c == p->cmds ? "" : " | ", c->name);
 	buf_puts(b, ") cmd=$w && break ;;\n\t\tesac\n\tdone\n");

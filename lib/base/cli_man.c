@@ -1,5 +1,7 @@
 #include "base/cli_man.h"
 
+#include "base/version.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -189,7 +191,7 @@ void cli_man_page(const struct cli_program *p, struct buf *b)
 	char upper[64];
 	size_t i;
 
-	for (i = 0; p->name[i] != '\0' && i < sizeof(upper) - 1; i++)
+	for (i = 0; i < sizeof(upper) - 1 && p->name[i] != '\0'; i++)
 		upper[i] = (char)toupper((unsigned char)p->name[i]);
 	upper[i] = '\0';
 	buf_puts(b, ".TH ");

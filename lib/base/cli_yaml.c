@@ -19,8 +19,10 @@ struct reader {
 
 static int find_key(const struct cli_program *p, const char *key)
 {
-	for (int i = 0; p->opts[i].name != NULL; i++)
-		if (p->opts[i].yaml != NULL && strcmp(p->opts[i].yaml, key) == 0)
+	const struct cli_opt *o = p->opts;
+
+	for (int i = 0; o[i].name != NULL; i++)
+		if (o[i].yaml != NULL && strcmp(o[i].yaml, key) == 0)
 			return i;
 	return -1;
 }
@@ -63,8 +65,9 @@ static int read_scalar(struct reader *r, const struct conf_node *n, int i,
 	int rc;
 
 	if (n->kind != CONF_SCALAR)
-		return conf_error(r->conf, n, e, "'%s' wants a value, not a %s",
-		                  o->yaml, n->kind == CONF_MAP ? "map" : "list");
+		return conf_error(r->conf, n, e, "'%s' wants a value, not a "
+		                  "%s", o->yaml,
+		                  n->kind == CONF_MAP ? "map" : "list");
 	if (conf_is_null(n))
 		return 0;
 	if (r->given[i] != 0) {

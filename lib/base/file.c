@@ -27,8 +27,8 @@ static int read_all(int fd, const char *path, struct buf *text, struct err *e)
 		if (n == 0)
 			return 0;
 		if (room == 0)
-			return err_set(e, ERR_REFUSED, "'%s' is larger than %zu "
-			               "bytes", path, text->max);
+			return err_set(e, ERR_REFUSED, "'%s' is larger than "
+			               "%zu bytes", path, text->max);
 		text->len += (size_t)n;
 		text->data[text->len] = '\0';
 	}

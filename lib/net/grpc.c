@@ -1,5 +1,7 @@
 #include "net/grpc.h"
 
+#include "base/version.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

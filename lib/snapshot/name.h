@@ -40,7 +40,7 @@ int name_check(const char *text, char out[NAME_MAX_LEN + 1],
 /* Length of `file` without ".tar.zst" or ".zip". */
 size_t name_stem(const char *file);
 /* An RFC 3339 time ("2021-03-05T12:00:00Z", "...+01:00", fractions dropped):
- * where it ends in `text`, or NULL when it is not one. */
-const char *name_time(const char *text, int64_t *out);
+ * where it ends in `s`, or NULL when it is not one. */
+const char *name_time(const char *s, int64_t *out);
 
 #endif

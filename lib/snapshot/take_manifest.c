@@ -3,6 +3,8 @@
 
 #include "snapshot/take_run.h"
 
+#include "base/version.h"
+
 static const char *member_name(const struct take_run *t)
 {
 	for (size_t i = 0; i < t->members.count; i++)

@@ -140,6 +140,17 @@ static int ask_all(struct take_run *t, struct poll *p, struct err *e)
 	return 0;
 }
 
+static void enter_check(struct manifest *m, enum proof_verdict verdict)
+{
+	if (verdict == PROOF_VERIFIED)
+		manifest_add_check(m, "hash_kv", MANIFEST_OK, NULL);
+	else if (verdict == PROOF_DIVERGED)
+		manifest_add_check(m, "hash_kv", MANIFEST_FAILED, NULL);
+	else
+		manifest_add_check(m, "hash_kv", MANIFEST_SKIPPED,
+		                   "not every voting member could be compared");
+}
+
 static void enter_results(struct take_run *t, const struct poll *p,
                           enum proof_verdict verdict)
 {
@@ -168,11 +179,7 @@ static void enter_results(struct take_run *t, const struct poll *p,
 		manifest_add_member(t->m, &m);
 	}
 	t->m->verdict = verdicts[verdict];
-	manifest_add_check(t->m, "hash_kv", verdict == PROOF_VERIFIED
-	                   ? MANIFEST_OK : verdict == PROOF_DIVERGED
-	                   ? MANIFEST_FAILED : MANIFEST_SKIPPED,
-	                   verdict == PROOF_UNPROVEN
-	                   ? "not every voting member could be compared" : NULL);
+	enter_check(t->m, verdict);
 }
 
 int take_proof(struct take_run *t, struct err *e)

@@ -1,4 +1,4 @@
-/* take_run.h - the state of one snapshot being taken; for the take_*.c files. */
+/* take_run.h - a snapshot being taken; for the take_*.c files. */
 #ifndef SNAPSHOT_TAKE_RUN_H
 #define SNAPSHOT_TAKE_RUN_H
 

@@ -54,7 +54,8 @@ static int choose(struct take_run *t,
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
-		fill_source(&all[i], etcd_client_url(t->client, i), &results[i]);
+		fill_source(&all[i], etcd_client_url(t->client, i),
+		            &results[i]);
 	rc = source_choose(all, n, &policy, &t->endpoint, &warnings, e);
 	if (rc == 0) {
 		t->status = results[t->endpoint].status;

@@ -18,9 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		rc = image_feed(&im, data + at,
 		                size - at < piece ? size - at : piece, &e);
 	if (rc == 0 && image_finish(&im, &e) == 0)
-		(void)image_hash_kv(&im, im.sum.revision,
-		                    image_effective_compaction(&im.sum), &hash,
-		                    &e);
+		rc = image_hash_kv(&im, im.sum.revision,
+		                   image_effective_compaction(&im.sum), &hash,
+		                   &e);
 	image_close(&im);
+	(void)rc;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../../snapshotd/metrics.h"
+#include "base/version.h"
 
 #define NOW ((int64_t)1795154400)
 #define H ((int64_t)3600)
@@ -20,7 +21,8 @@ static struct metrics sample(void)
 		.now = { NOW, 50000 }, .started = { NOW - 9 * H, 17600 },
 		.verified = { NOW - 2 * H, 42800 },
 		.verified_revision = UINT64_MAX, .verified_bytes = 20480,
-		.max_age_s = 12 * H + 2160, .grace_s = H, .next_at = NOW + 4 * H,
+		.max_age_s = 12 * H + 2160, .grace_s = H,
+		.next_at = NOW + 4 * H,
 		.hashkv_mismatches = 2,
 		.free_bytes = 1000, .total_bytes = 5000, .pruned = 7,
 	};

@@ -202,7 +202,8 @@ static void refuses_bad_addresses(void **state)
 	struct err e = ERR_INIT;
 
 	(void)state;
-	refused("vsock:2:1", ERR_USAGE, "not an address to notify: 'vsock:2:1'");
+	refused("vsock:2:1", ERR_USAGE,
+	        "not an address to notify: 'vsock:2:1'");
 	refused("@", ERR_USAGE, "not an address to notify: '@'");
 	(void)memset(longer + 1, 'a', 150);
 	(void)snprintf(want, sizeof(want), "not an address to notify: '%.120s'",
