@@ -171,8 +171,8 @@ static int make_plainly(struct job *j, struct err *e)
 	    sync_db(j, e) < 0 || intake_judge(&j->in, e) < 0)
 		return -1;
 	/* Behind a database copied from a member there is free space. */
-	if (ftruncate(j->to.db, (off_t)(j->in.follow.image.sum.pages *
-	              j->in.follow.image.sum.page_size)) < 0)
+	if (ftruncate(j->to.db, (off_t)(j->in.image.sum.pages *
+	              j->in.image.sum.page_size)) < 0)
 		return err_sys(e, "cannot cut 'db' to its size");
 	return refit(j, j->to.db, 1, e);
 }
@@ -241,7 +241,7 @@ static int count_bump(struct job *j, struct rows *rows, struct err *e)
 static int sum_up(struct job *j, struct err *e)
 {
 	struct data_dir_report *r = j->r;
-	struct image *im = &j->in.follow.image;
+	struct image *im = &j->in.image;
 	const struct image_summary *s = &im->sum;
 
 	/* Two readers of one database, each with its own code. */
@@ -272,7 +272,7 @@ static int sum_up(struct job *j, struct err *e)
 
 static int judge_versions(struct job *j, struct err *e)
 {
-	const struct image_summary *s = &j->in.follow.image.sum;
+	const struct image_summary *s = &j->in.image.sum;
 	char text[VERSIONS_TEXT] = "";
 
 	if (versions_judge(s->storage_version, s->cluster_version,

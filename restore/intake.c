@@ -8,8 +8,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { COPY_STEP = 4 << 20 };
-
 /* ---- opening ---- */
 
 /* etcd holds a lock on its database while it runs. */
@@ -81,88 +79,70 @@ int intake_open(struct intake *in, const char *path, _Bool no_digest,
 
 /* ---- copying ---- */
 
-static int start_check(struct intake *in, int fd, struct err *e)
+static int start_check(struct intake *in, struct err *e)
 {
-	return follow_start(&in->follow, fd, in->image_size, in->has_digest,
-	                    in->spill_dir, e);
+	if (image_open(&in->image, in->image_size, in->has_digest,
+	               in->spill_dir, e) < 0)
+		return -1;
+	return beside_start(&in->beside, e);
 }
 
-static int read_digest(struct intake *in, struct err *e)
+/* Fill `block` from a plain database. */
+static int read_plain(struct intake *in, uint64_t at, unsigned char *block,
+                      size_t want, struct err *e)
 {
-	ssize_t n;
+	while (want > 0) {
+		ssize_t n = pread(in->fd, block, want, (off_t)at);
 
-	if (!in->has_digest)
-		return 0;
-	n = pread(in->fd, in->digest, DIGEST_LEN, (off_t)in->image_size);
-	if (n < 0)
-		return err_sys(e, "cannot read '%s'", in->path);
-	if (n != DIGEST_LEN)
-		return err_set(e, ERR_CORRUPT, "'%s' became shorter", in->path);
-	return 0;
-}
-
-static int copy_plain(struct intake *in, struct outfile *out, struct err *e)
-{
-	uint64_t at = 0;
-
-	while (at < in->image_size) {
-		size_t want = COPY_STEP, got;
-
-		if (in->image_size - at < want)
-			want = (size_t)(in->image_size - at);
-		if (outfile_copy(out, in->fd, at, want, &got, e) < 0)
-			return -1;
-		if (got == 0)
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, "cannot read '%s'", in->path);
+		if (n == 0)
 			return err_set(e, ERR_CORRUPT, "'%s' became shorter",
 			               in->path);
-		at += got;
-		if (!follow_wrote(&in->follow, at))
-			return 0;
+		block += n;
+		at += (uint64_t)n;
+		want -= (size_t)n;
 	}
-	return read_digest(in, e);
-}
-
-/* Bytes at `at` of the part: of the database, or of the digest behind it. */
-static int put_block(struct intake *in, struct outfile *out, uint64_t at,
-                     const unsigned char *data, size_t len, struct err *e)
-{
-	if (at < in->image_size) {
-		size_t n = in->image_size - at < len
-		                   ? (size_t)(in->image_size - at) : len;
-
-		if (outfile_append(out, data, n, e) < 0)
-			return -1;
-		data += n;
-		len -= n;
-		at += n;
-	}
-	if (len > 0)
-		(void)memcpy(in->digest + (at - in->image_size), data, len);
 	return 0;
 }
 
-static int copy_packed(struct intake *in, struct outfile *out, struct err *e)
+/* Fill `block` from a part of an archive, which comes in pieces. */
+static int read_packed(struct intake *in, unsigned char *block, size_t want,
+                       struct err *e)
+{
+	while (want > 0) {
+		size_t n;
+
+		if (in->piece_len == 0 && archive_in_read(in->archive,
+		    &in->piece, &in->piece_len, e) < 0)
+			return err_wrap(e, "'%s'", in->path);
+		if (in->piece_len == 0)
+			return err_set(e, ERR_CORRUPT, "'%s': the database is "
+			               "cut short", in->path);
+		n = in->piece_len < want ? in->piece_len : want;
+		(void)memcpy(block, in->piece, n);
+		in->piece = (const unsigned char *)in->piece + n;
+		in->piece_len -= n;
+		block += n;
+		want -= n;
+	}
+	return 0;
+}
+
+static int read_bytes(struct intake *in, uint64_t at, unsigned char *block,
+                      size_t want, struct err *e)
+{
+	return intake_is_plain(in) ? read_plain(in, at, block, want, e)
+	                           : read_packed(in, block, want, e);
+}
+
+/* The rest of an archive must be sound as well. */
+static int read_rest(struct intake *in, struct err *e)
 {
 	const struct part *p;
-	const void *data;
-	uint64_t at = 0;
-	size_t len;
 
-	for (;;) {
-		if (archive_in_read(in->archive, &data, &len, e) < 0)
-			return err_wrap(e, "'%s'", in->path);
-		if (len == 0)
-			break;
-		if (put_block(in, out, at, data, len, e) < 0)
-			return -1;
-		at += len;
-		if (!follow_wrote(&in->follow, out->size - out->used))
-			return 0;
-	}
-	if (outfile_flush(out, e) < 0)
-		return -1;
-	(void)follow_wrote(&in->follow, out->size);
-	/* The rest of the archive must be sound as well. */
 	do
 		if (archive_in_next(in->archive, &p, e) < 0)
 			return err_wrap(e, "'%s'", in->path);
@@ -170,20 +150,67 @@ static int copy_packed(struct intake *in, struct outfile *out, struct err *e)
 	return 0;
 }
 
+/* Every byte is read once: written, checked, digested.  `out` may be NULL. */
+static int pass(struct intake *in, struct outfile *out, struct err *e)
+{
+	for (uint64_t at = 0; at < in->image_size; ) {
+		unsigned char *block = beside_block(&in->beside);
+		size_t n = BESIDE_BLOCK;
+
+		if (in->image_size - at < n)
+			n = (size_t)(in->image_size - at);
+		if (read_bytes(in, at, block, n, e) < 0)
+			return -1;
+		beside_give(&in->beside, n);
+		if (out != NULL && outfile_append(out, block, n, e) < 0)
+			return -1;
+		if (image_feed(&in->image, block, n, e) < 0)
+			return err_wrap(e, "'%s'", in->path);
+		at += n;
+	}
+	if (in->has_digest && read_bytes(in, in->image_size, in->digest,
+	                                 DIGEST_LEN, e) < 0)
+		return -1;
+	if (out != NULL && outfile_flush(out, e) < 0)
+		return -1;
+	if (read_rest(in, e) < 0)
+		return -1;
+	if (image_finish(&in->image, e) < 0)
+		return err_wrap(e, "'%s'", in->path);
+	return 0;
+}
+
 int intake_copy(struct intake *in, struct outfile *out, struct err *e)
 {
-	if (start_check(in, out->fd, e) < 0)
+	if (start_check(in, e) < 0)
 		return -1;
-	return intake_is_plain(in) ? copy_plain(in, out, e)
-	                           : copy_packed(in, out, e);
+	return pass(in, out, e);
+}
+
+static void *inspect(void *arg)
+{
+	struct intake *in = arg;
+
+	in->rc = pass(in, NULL, &in->err);
+	return NULL;
 }
 
 int intake_inspect(struct intake *in, struct err *e)
 {
-	if (read_digest(in, e) < 0 || start_check(in, in->fd, e) < 0)
+	if (start_check(in, e) < 0)
 		return -1;
-	(void)follow_wrote(&in->follow, in->image_size);
+	errno = pthread_create(&in->thread, NULL, inspect, in);
+	if (errno != 0)
+		return err_sys(e, "cannot start a thread");
+	in->inspecting = 1;
 	return 0;
+}
+
+static void end_inspection(struct intake *in)
+{
+	if (in->inspecting)
+		(void)pthread_join(in->thread, NULL);
+	in->inspecting = 0;
 }
 
 /* ---- the verdict ---- */
@@ -202,15 +229,17 @@ static int check_unchanged(const struct intake *in, struct err *e)
 	return 0;
 }
 
-static int check_digest(const struct intake *in, struct err *e)
+static int check_digest(struct intake *in, struct err *e)
 {
+	unsigned char sum[DIGEST_LEN];
 	char want[DIGEST_HEX + 1], got[DIGEST_HEX + 1];
 
-	if (!in->has_digest ||
-	    memcmp(in->digest, in->follow.sha256, DIGEST_LEN) == 0)
+	if (beside_finish(&in->beside, sum, e) < 0)
+		return -1;
+	if (!in->has_digest || memcmp(in->digest, sum, DIGEST_LEN) == 0)
 		return 0;
 	digest_hex(in->digest, DIGEST_LEN, want);
-	digest_hex(in->follow.sha256, DIGEST_LEN, got);
+	digest_hex(sum, DIGEST_LEN, got);
 	return err_set(e, ERR_CORRUPT, "the database's digest is wrong: %s "
 	               "at its end, %s computed", want, got);
 }
@@ -218,14 +247,14 @@ static int check_digest(const struct intake *in, struct err *e)
 /* What is damaged says more than that something is, so it comes first. */
 int intake_judge(struct intake *in, struct err *e)
 {
-	int rc = follow_finish(&in->follow, e);
-	struct err changed;
-
-	if (check_unchanged(in, &changed) < 0) {
-		*e = changed;
+	end_inspection(in);
+	if (check_unchanged(in, e) < 0)
+		return -1;
+	if (in->rc < 0) {
+		*e = in->err;
 		return -1;
 	}
-	if (rc < 0 || findings_check(&in->follow.image.findings, e) < 0 ||
+	if (findings_check(&in->image.findings, e) < 0 ||
 	    check_digest(in, e) < 0)
 		return err_wrap(e, "'%s'", in->path);
 	return 0;
@@ -233,7 +262,9 @@ int intake_judge(struct intake *in, struct err *e)
 
 void intake_close(struct intake *in)
 {
-	follow_close(&in->follow);
+	end_inspection(in);
+	beside_close(&in->beside);
+	image_close(&in->image);
 	archive_in_close(in->archive);
 	if (in->fd >= 0)
 		(void)close(in->fd);

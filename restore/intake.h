@@ -2,7 +2,8 @@
  * on the way.
  *
  * Either its bytes are copied to a file (intake_copy), or, when the input is a
- * plain database, it is judged where it lies (intake_inspect).  Nothing may be
+ * plain database, it is judged where it lies, in a thread (intake_inspect), so
+ * that the caller may read it at the same time.  Nothing may be
  * published before intake_judge() has said yes: the digest fits, the whole
  * database is sound, the input did not change meanwhile. */
 #ifndef RESTORE_INTAKE_H
@@ -10,9 +11,10 @@
 
 #include <sys/stat.h>
 
+#include "base/beside.h"
 #include "base/outfile.h"
+#include "mvcc/image.h"
 #include "snapshot/archive_in.h"
-#include "snapshot/follow.h"
 
 struct intake {
 	const char *path;               /* borrowed */
@@ -24,9 +26,16 @@ struct intake {
 	_Bool has_digest;
 	unsigned char digest[DIGEST_LEN];       /* the one that came along */
 	char spill_dir[32];
-	struct follow follow;
+	const void *piece;              /* of a packed database, not yet used */
+	size_t piece_len;
+	struct beside beside;           /* the digest as computed */
+	struct image image;
+	pthread_t thread;               /* of intake_inspect() */
+	_Bool inspecting;
+	int rc;                         /* that thread's */
+	struct err err;
 };
-#define INTAKE_INIT { .fd = -1, .follow = FOLLOW_INIT }
+#define INTAKE_INIT { .fd = -1, .beside = BESIDE_INIT, .image = IMAGE_INIT }
 
 /* Open `path`.  A database without a digest is refused unless `no_digest`.
  * `scratch` is a folder where the check may put a nameless file.  End with
@@ -35,13 +44,13 @@ int intake_open(struct intake *in, const char *path, _Bool no_digest,
                 int scratch, struct err *e) MUST_USE;
 /* Is the input a plain database, in no archive? */
 _Bool intake_is_plain(const struct intake *in);
-/* Copy the database to the empty file `out`, the check close behind. */
+/* Copy the database to the empty file `out`, and check it meanwhile. */
 int intake_copy(struct intake *in, struct outfile *out,
                 struct err *e) MUST_USE;
-/* Begin to check a plain input where it lies. */
+/* Begin to check a plain input where it lies; intake_judge() waits for it. */
 int intake_inspect(struct intake *in, struct err *e) MUST_USE;
 /* Wait for the check; ERR_CORRUPT with what is damaged.  From here on
- * in->follow.image holds what the database is. */
+ * in->image holds what the database is. */
 int intake_judge(struct intake *in, struct err *e) MUST_USE;
 void intake_close(struct intake *in);
 

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HINT_STEP = 8 << 20 };
+enum {
+	HINT_STEP = 8 << 20,
+	DIRECT = 256 << 10,             /* not worth a copy to the buffer */
+};
 
 int outfile_open(struct outfile *o, int fd, uint64_t at, const char *name,
                  struct err *e)
@@ -64,7 +67,7 @@ int outfile_append(struct outfile *o, const void *data, size_t len,
 {
 	if (len > OUTFILE_BUFFER - o->used && outfile_flush(o, e) < 0)
 		return -1;
-	if (len >= OUTFILE_BUFFER) {
+	if (len >= OUTFILE_BUFFER || (o->used == 0 && len >= DIRECT)) {
 		if (write_at(o, o->size, data, len, e) < 0)
 			return -1;
 		o->size += len;
@@ -89,45 +92,6 @@ int outfile_zeros(struct outfile *o, uint64_t len, struct err *e)
 			return -1;
 		len -= n;
 	}
-	return 0;
-}
-
-/* What systems say that cannot copy between these two files. */
-static _Bool cannot_copy(int error)
-{
-	return error == EXDEV || error == EINVAL || error == ENOSYS ||
-	       error == EOPNOTSUPP || error == EPERM;
-}
-
-int outfile_copy(struct outfile *o, int from, uint64_t at, size_t len,
-                 size_t *got, struct err *e)
-{
-	off_t in = (off_t)at, out;
-	ssize_t n;
-
-	if (outfile_flush(o, e) < 0)
-		return -1;
-	out = (off_t)o->size;
-	do
-		n = copy_file_range(from, &in, o->fd, &out, len, 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && !cannot_copy(errno))
-		return err_sys(e, "cannot write '%s'", o->name);
-	if (n < 0) {
-		if (len > OUTFILE_BUFFER)
-			len = OUTFILE_BUFFER;
-		do
-			n = pread(from, o->buffer, len, (off_t)at);
-		while (n < 0 && errno == EINTR);
-		if (n < 0)
-			return err_sys(e, "cannot read what goes to '%s'",
-			               o->name);
-		if (write_at(o, o->size, o->buffer, (size_t)n, e) < 0)
-			return -1;
-	}
-	o->size += (uint64_t)n;
-	hint(o, o->size);
-	*got = (size_t)n;
 	return 0;
 }
 

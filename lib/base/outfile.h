@@ -31,10 +31,6 @@ int outfile_open(struct outfile *o, int fd, uint64_t at, const char *name,
 int outfile_append(struct outfile *o, const void *data, size_t len,
                    struct err *e) MUST_USE;
 int outfile_zeros(struct outfile *o, uint64_t len, struct err *e) MUST_USE;
-/* Append up to `len` bytes that lie at `at` of file `from`, without a copy of
- * ours where the system can do so; *got is 0 at the end of that file. */
-int outfile_copy(struct outfile *o, int from, uint64_t at, size_t len,
-                 size_t *got, struct err *e) MUST_USE;
 /* Hand all that was appended to the system. */
 int outfile_flush(struct outfile *o, struct err *e) MUST_USE;
 /* Replace bytes before the end. */
