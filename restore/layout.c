@@ -35,7 +35,8 @@ static int make_folder(const struct layout *l, int at, const char *name,
 {
 	if (mkdirat(at, name, FOLDER_MODE) < 0)
 		return err_sys(e, "cannot make folder '%s'", name);
-	*out = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	*out = openat(at, name,
+	              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*out < 0 || fchmod(*out, FOLDER_MODE) < 0)
 		return err_sys(e, "cannot open folder '%s'", name);
 	return own(l, *out, name, e);

@@ -1,4 +1,4 @@
-/* lifeboat-restore: look into snapshots, prove them, and bring clusters back. */
+/* lifeboat-restore: bring etcd back from snapshots. */
 #include "settings.h"
 
 int main(int argc, char **argv)

@@ -41,8 +41,8 @@ int versions_judge(const char *storage, const char *cluster,
 		from = parse(cluster);
 	if (from > to)
 		(void)snprintf(text, VERSIONS_TEXT, "the snapshot is of etcd "
-		               "%u.%u, the server is older (%s): it will start, "
-		               "but etcd does not support the way back",
+		               "%u.%u, the server is older (%s): it will "
+		               "start, but etcd does not support the way back",
 		               from / 100, from % 100, server);
 	else if (to > NEWEST)
 		(void)snprintf(text, VERSIONS_TEXT, "etcd %s is newer than any "

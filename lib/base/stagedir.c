@@ -21,7 +21,8 @@ static _Bool is_dot(const char *name)
 
 static int open_dir(int at, const char *name)
 {
-	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(at, name,
+	              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int empty(int dir, unsigned depth, dev_t dev, struct err *e);
@@ -284,7 +285,7 @@ int stagedir_publish(struct stagedir *s, struct err *e)
 		if (publish_inside(s, e) < 0)
 			return -1;
 	} else {
-		/* An empty folder of that name gives way, any other does not. */
+		/* An empty folder of that name gives way, no other does. */
 		if (renameat(s->parent, s->part, s->parent, s->name) < 0) {
 			if (errno == ENOTEMPTY || errno == EEXIST)
 				return err_set(e, ERR_REFUSED,

@@ -36,8 +36,8 @@ int stagedir_open(struct stagedir *s, const char *path, struct err *e) MUST_USE;
 /* Put the folder in place.  What is in it must have been synced by the caller,
  * the folders too; here the part itself, then the rename, then its parent. */
 int stagedir_publish(struct stagedir *s, struct err *e) MUST_USE;
-/* A folder that was published, but is not wanted after all: put it back, so that
- * the next stagedir_open() for it removes it.  ERR_BUSY as there. */
+/* A folder that was published, but is not wanted after all: put it back, so
+ * that the next stagedir_open() for it removes it.  ERR_BUSY as there. */
 int stagedir_reclaim(const char *path, struct err *e) MUST_USE;
 /* Release; a part that was not published is removed. */
 void stagedir_close(struct stagedir *s);

@@ -265,7 +265,8 @@ static int check_place(const struct tree_cursor *c, struct err *e)
 
 	if (p->count == 0)
 		return 0;
-	key = p->flags == PAGE_LEAF ? page_item(p, 0).key : page_child(p, 0).key;
+	key = p->flags == PAGE_LEAF ? page_item(p, 0).key
+	                            : page_child(p, 0).key;
 	len = p->flags == PAGE_LEAF ? page_item(p, 0).key_len
 	                            : page_child(p, 0).key_len;
 	if (page_key_cmp(key, len, sep.key, sep.key_len) >= 0)

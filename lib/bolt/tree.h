@@ -2,7 +2,8 @@
  *
  * The file is mapped and never written.  It is hostile: a page is checked whole
  * when it is touched first, its place in the tree each time, and no walk visits
- * more pages than the file has; damage is ERR_CORRUPT and names page and bucket.
+ * more pages than the file has; damage is ERR_CORRUPT and names page and
+ * bucket.
  * This is no full check of the file (image.h, scan.h): only what is touched is
  * looked at.
  *

@@ -55,8 +55,8 @@ static int add_url(struct members_one *one, const char *text, size_t len,
                    struct err *e)
 {
 	if (one->n_urls == MEMBERS_URLS)
-		return err_set(e, ERR_USAGE, "member '%s' has more than %d urls",
-		               one->name, MEMBERS_URLS);
+		return err_set(e, ERR_USAGE, "member '%s' has more than %d "
+		               "urls", one->name, MEMBERS_URLS);
 	if (url_read(text, len, one->urls[one->n_urls],
 	             sizeof(one->urls[0]), e) < 0)
 		return -1;

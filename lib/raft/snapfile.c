@@ -102,8 +102,9 @@ int snapfile_read(struct snapfile *s, const void *data, size_t len,
 	uint64_t crc = 0;
 
 	while (at < end) {
-		if (!message_next(&f, &at, end) || (f.number == 1 && f.type != 0)
-		    || (f.number == 2 && f.type != 2))
+		if (!message_next(&f, &at, end) ||
+		    (f.number == 1 && f.type != 0) ||
+		    (f.number == 2 && f.type != 2))
 			return err_set(e, ERR_CORRUPT, "not a raft snapshot");
 		if (f.number == 1)
 			crc = f.value;

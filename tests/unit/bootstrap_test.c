@@ -165,8 +165,8 @@ static void tells_damage_of_a_log(void **state)
 	                    "wal record at 240 is cut short");
 	assert_string_equal(read_wal(wal, 280, 5), "wal record at 0 does not "
 	                    "continue the segment before");
-	assert_string_equal(read_wal(wal + 16, 264, 0), "wal record at 0 stands "
-	                    "before the first checksum");
+	assert_string_equal(read_wal(wal + 16, 264, 0), "wal record at 0 "
+	                    "stands before the first checksum");
 	(void)memcpy(b, wal, sizeof(b));
 	b[100] ^= 1;
 	assert_string_equal(read_wal(b, 280, 0),
@@ -238,7 +238,8 @@ static int file_of(const struct buf *b)
 static void reads_back(void **state)
 {
 	struct members m, other;
-	struct buf wal = BUF_INIT(BOOTSTRAP_MAX), snap = BUF_INIT(BOOTSTRAP_MAX);
+	struct buf wal = BUF_INIT(BOOTSTRAP_MAX);
+	struct buf snap = BUF_INIT(BOOTSTRAP_MAX);
 	struct err e = ERR_INIT;
 	int wal_fd, snap_fd;
 

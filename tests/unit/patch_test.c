@@ -165,7 +165,8 @@ static void rewrite_keeps_the_hash(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		for (unsigned fill = 50; fill <= 100; fill += 25) {
-			int from = dbfile_load(known[i].name), to = dbfile_new();
+			int from = dbfile_load(known[i].name);
+			int to = dbfile_new();
 			struct tree t = TREE_INIT;
 			struct outfile out = OUTFILE_INIT;
 			struct image_summary sum;
@@ -173,7 +174,8 @@ static void rewrite_keeps_the_hash(void **state)
 			struct err e = ERR_INIT;
 
 			assert_int_equal(tree_open(&t, from, &e), 0);
-			assert_int_equal(outfile_open(&out, to, 0, "db", &e), 0);
+			assert_int_equal(outfile_open(&out, to, 0, "db", &e),
+			                 0);
 			assert_int_equal(patch_rewrite(&none, &t, fill, &out,
 			                               &m, &e), 0);
 			assert_int_equal(outfile_flush(&out, &e), 0);
