@@ -124,16 +124,18 @@ int dense_page(struct dense *d, _Bool leaf, const struct dense_element *items,
 static int level_add(struct dense *d, unsigned at,
                      const struct dense_element *el, struct err *e);
 
-static int level_flush(struct dense *d, unsigned at, struct err *e)
+/* Write the first `n` elements of a level as a page. */
+static int level_flush(struct dense *d, unsigned at, size_t n, struct err *e)
 {
 	struct dense_level *l = &d->levels[at];
 	struct dense_element up = { .key = l->items[0].key,
 	                            .key_len = l->items[0].key_len };
 
-	if (dense_page(d, at == 0, l->items, l->n, &up.child, e) < 0)
+	if (dense_page(d, at == 0, l->items, n, &up.child, e) < 0)
 		return -1;
-	l->n = 0;
-	l->size = PAGE_HEADER;
+	l->n -= n;
+	(void)memmove(l->items, l->items + n, l->n * sizeof(*l->items));
+	l->size = dense_size(at == 0, l->items, l->n);
 	return level_add(d, at + 1, &up, e);
 }
 
@@ -145,9 +147,10 @@ static _Bool is_full(const struct dense *d, unsigned at,
 
 	if (l->n == 0 || (size <= d->limit && l->n < COUNT_MAX))
 		return 0;
-	/* A branch has two children at least, or the tree would never end; two
-	 * entries of a leaf share overflow pages unless they are huge. */
-	return l->n > 1 || (at == 0 && size > DENSE_RUN_MAX);
+	/* Two entries of a leaf share overflow pages unless they are huge. */
+	if (at == 0)
+		return l->n > 1 || size > DENSE_RUN_MAX;
+	return l->n > 2;
 }
 
 static int level_add(struct dense *d, unsigned at,
@@ -164,7 +167,11 @@ static int level_add(struct dense *d, unsigned at,
 		l->n = 0;
 		l->size = PAGE_HEADER;
 	}
-	if (is_full(d, at, el) && level_flush(d, at, e) < 0)
+	/* bbolt panics over a branch with one child, should it ever merge that
+	 * child.  So the last element of a full branch stays, to go with what
+	 * may be the last one of all. */
+	if (is_full(d, at, el) &&
+	    level_flush(d, at, at == 0 ? l->n : l->n - 1, e) < 0)
 		return -1;
 	if (l->n == l->cap) {
 		size_t cap = l->cap == 0 ? 64 : l->cap * 2;
@@ -190,7 +197,7 @@ static int tree_end(struct dense *d, uint64_t *out_root, struct err *e)
 		return dense_page(d, 1, NULL, 0, out_root, e);
 	/* Flushing may make the tree higher; the loop sees that. */
 	for (unsigned at = 0; at + 1 < d->height; at++)
-		if (d->levels[at].n > 0 && level_flush(d, at, e) < 0)
+		if (level_flush(d, at, d->levels[at].n, e) < 0)
 			return -1;
 	l = &d->levels[d->height - 1];
 	if (d->height > 1 && l->n == 1) {

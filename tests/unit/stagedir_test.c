@@ -175,6 +175,10 @@ static void refuses_bad_names(void **state)
 	put(AT_FDCWD, name);
 	assert_int_equal(stagedir_open(&s, name, &e), -1);
 	assert_non_null(strstr(e.text, "cannot open folder '"));
+	(void)snprintf(name, sizeof(name), "%s/f/d", dir);
+	assert_int_equal(stagedir_open(&s, name, &e), -1);
+	assert_non_null(strstr(e.text, "/f/d': Not a directory"));
+	assert_null(strstr(e.text, "the folder of"));
 	stagedir_close(&s);
 }
 
