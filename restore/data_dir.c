@@ -230,7 +230,6 @@ static int count_bump(struct job *j, struct rows *rows, struct err *e)
 	};
 	const struct rows_run run = {
 		.first = rows->n_rows, .count = 1,
-		.crc = row.crc, .len = row.len,
 	};
 
 	if (rows_add(rows, &row, e) < 0)

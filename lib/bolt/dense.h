@@ -2,8 +2,9 @@
  *
  * Pages are appended to an outfile as they fill up; a page's number is wanted
  * by its parent only, so nothing is written twice but the two metas, at the
- * end.  Every branch has two children at least.  Small buckets lie inline, large values get overflow pages, the list of
- * free pages is not kept (as etcd has it): etcd-formats, "dense rewrite".
+ * end.  Every branch has two children at least.  Small buckets lie inline,
+ * large values get overflow pages, the list of free pages is not kept (as etcd
+ * has it): etcd-formats, "dense rewrite".
  *
  * Used alone on an empty file it makes a defragmented database; begun behind
  * the pages of an existing one it appends new trees to it (patch.h).

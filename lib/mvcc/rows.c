@@ -137,6 +137,7 @@ int rows_append_run(struct rows *r, const struct rows_run *run, struct err *e)
 		r->cap_runs = cap;
 	}
 	rest(r, r->n_runs);
+	r->marked = 0;
 	r->runs[r->n_runs++] = *run;
 	return 0;
 }

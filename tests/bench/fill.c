@@ -1,6 +1,6 @@
-/* fill ENDPOINTS BYTES SEED [CA CERT KEY] - put values like Kubernetes objects into an etcd.
+/* fill ENDPOINTS BYTES SEED [CA CERT KEY] - put objects into an etcd.
  *
- * JSON of 300 bytes to 6 KiB with what such objects are made of: the same words
+ * Values like Kubernetes objects: JSON of 300 bytes to 6 KiB with what such objects are made of: the same words
  * over and over, and some that occur once (uids, hashes, addresses).  zstd's
  * level 1 makes about a fifth of it.  A tenth of the keys is written twice. */
 #include <inttypes.h>
@@ -37,14 +37,17 @@ static const char *word(void)
 
 static void fields(struct buf *b)
 {
-	buf_puts(b, ",\"managedFields\":[{\"manager\":\"kubelet\",\"operation\":"
-	         "\"Update\",\"apiVersion\":\"v1\",\"fieldsType\":\"FieldsV1\","
-	         "\"fieldsV1\":{\"f:status\":{\"f:conditions\":{\"k:{\\\"type\\\""
-	         ":\\\"ContainersReady\\\"}\":{\".\":{},\"f:lastProbeTime\":{},"
-	         "\"f:lastTransitionTime\":{},\"f:status\":{},\"f:type\":{}},"
+	buf_puts(b, ",\"managedFields\":[{\"manager\":\"kubelet\","
+	         "\"operation\":\"Update\",\"apiVersion\":\"v1\","
+	         "\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:status\":{"
+	         "\"f:conditions\":{\"k:{\\\"type\\\":"
+	         "\\\"ContainersReady\\\"}\":{\".\":{},"
+	         "\"f:lastProbeTime\":{},\"f:lastTransitionTime\":{},"
+	         "\"f:status\":{},\"f:type\":{}},"
 	         "\"k:{\\\"type\\\":\\\"Ready\\\"}\":{\".\":{},"
 	         "\"f:lastProbeTime\":{},\"f:lastTransitionTime\":{},"
-	         "\"f:status\":{},\"f:type\":{}}},\"f:containerStatuses\":{},"
+	         "\"f:status\":{},\"f:type\":{}}},"
+	         "\"f:containerStatuses\":{},"
 	         "\"f:hostIP\":{},\"f:phase\":{},\"f:podIP\":{}}}}]");
 }
 
@@ -67,10 +70,10 @@ static void object(struct buf *b, uint64_t i)
 		           "\"}", k > 0 ? "," : "", word(), word(),
 		           draw(65536));
 	buf_printf(b, "],\"image\":\"registry.local/%s/%s:1.%" PRIu64
-	           "\",\"resources\":{\"limits\":{\"cpu\":\"100m\",\"memory\":\"%"
-	           PRIu64 "Mi\"}}}],\"nodeName\":\"node-%" PRIu64 "\"},"
-	           "\"status\":{\"phase\":\"Running\",\"podIP\":\"10.42.%" PRIu64
-	           ".%" PRIu64 "\",\"containerStatuses\":[{\"containerID\":"
+	           "\",\"resources\":{\"limits\":{\"cpu\":\"100m\","
+	           "\"memory\":\"%" PRIu64 "Mi\"}}}],\"nodeName\":\"node-%" PRIu64 "\"},"
+	           "\"status\":{\"phase\":\"Running\","
+	           "\"podIP\":\"10.42.%" PRIu64 ".%" PRIu64 "\",\"containerStatuses\":[{\"containerID\":"
 	           "\"docker://%016" PRIx64 "%016" PRIx64 "\"}]}}", word(),
 	           word(), draw(99), 64 * draw(16), draw(40), draw(40),
 	           draw(250), draw(UINT64_MAX), draw(UINT64_MAX));

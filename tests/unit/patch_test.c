@@ -189,7 +189,7 @@ static void rewrite_keeps_the_hash(void **state)
 		}
 }
 
-/* Append a row in place; what the check, if it is wanted, says of the result. */
+/* Append a row in place; what the check, if wanted, says of the result. */
 static const char *append(int fd, uint64_t main, struct image_summary *sum)
 {
 	static char why[512];
