@@ -7,15 +7,21 @@
 #include "base/stage.h"
 #include "store/folder.h"
 
+static int open_folder(const struct settings *s, struct store **store,
+                       struct err *e)
+{
+	if (folder_open(store, s->dir, e) == 0)
+		return 0;
+	if (e->kind == ERR_MISSING)
+		(void)err_hint(e, "make it, or name another with --dir");
+	return -1;
+}
+
 int folder_work_open(const struct settings *s, struct store **store,
                      struct catalog *list, struct err *e)
 {
-	if (folder_open(store, s->dir, e) < 0) {
-		if (e->kind == ERR_MISSING)
-			(void)err_hint(e, "make it, or name another with "
-			                "--dir");
+	if (open_folder(s, store, e) < 0)
 		return -1;
-	}
 	if (catalog_read(list, *store, e) == 0)
 		return 0;
 	store_close(*store);
@@ -41,7 +47,6 @@ void folder_work_previous(const struct catalog *list,
 	}
 }
 
-/* With the lock held, a leftover is that of a dead run. */
 static int clear_leftovers(struct store *store, const struct catalog *list,
                            struct err *e)
 {
@@ -60,9 +65,12 @@ int folder_work_save(const struct settings *s, struct take_options *o,
 	struct catalog list = CATALOG_INIT;
 	int rc = -1;
 
-	if (folder_work_open(s, &store, &list, e) < 0)
+	if (open_folder(s, &store, e) < 0)
 		return -1;
-	if (lock_take(&lock, s->dir, FOLDER_WORK_SAVE, e) < 0)
+	/* Listed with the lock held: what is a leftover now is a dead run's,
+	 * and the newest snapshot is the newest. */
+	if (lock_take(&lock, s->dir, FOLDER_WORK_SAVE, e) < 0 ||
+	    catalog_read(&list, store, e) < 0)
 		goto out;
 	folder_work_previous(&list, &o->previous);
 	if (clear_leftovers(store, &list, e) == 0)
