@@ -143,19 +143,19 @@ static const char *still_pinned(const char *dir, const struct torture_case *c)
 
 static const struct torture all[] = {
 	{ .name = "store: pin", .prepare = two_files, .run = pin,
-	  .check = is_pinned },
+	  .check = is_pinned, .all_names = 1 },
 	{ .name = "store: pin again", .prepare = one_pinned, .run = pin,
-	  .check = is_pinned },
+	  .check = is_pinned, .all_names = 1 },
 	{ .name = "store: unpin", .prepare = one_pinned, .run = unpin,
-	  .check = is_unpinned },
+	  .check = is_unpinned, .all_names = 1 },
 	{ .name = "store: remove", .prepare = two_files, .run = drop,
-	  .check = is_gone },
+	  .check = is_gone, .all_names = 1 },
 	{ .name = "store: remove a leftover", .prepare = leftover,
-	  .run = drop_leftover, .check = no_leftover },
+	  .run = drop_leftover, .check = no_leftover, .all_names = 1 },
 	{ .name = "store: remove a pinned file", .prepare = one_pinned,
-	  .run = drop_pinned, .check = still_pinned },
+	  .run = drop_pinned, .check = still_pinned, .all_names = 1 },
 	{ .name = "store: list", .prepare = one_pinned, .run = list,
-	  .check = still_pinned },
+	  .check = still_pinned, .all_names = 1 },
 };
 
 int main(int argc, char **argv)
