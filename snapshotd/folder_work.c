@@ -47,7 +47,6 @@ void folder_work_previous(const struct catalog *list,
 	}
 }
 
-/* With the lock held, a leftover is that of a dead run. */
 static int clear_leftovers(struct store *store, const struct catalog *list,
                            struct err *e)
 {

@@ -87,31 +87,34 @@ static void take_answer(struct poll *p, size_t i,
 	}
 }
 
-/* Ask once; true when a member lags and should be asked again. */
-static _Bool ask(struct poll *p, uint64_t revision, struct err *e)
+/* Ask once; 1 when a member lags and should be asked again.  That our own
+ * system failed is no answer of a member: it ends the run. */
+static int ask(struct poll *p, uint64_t revision, struct err *e)
 {
 	size_t n = etcd_client_count(p->client);
 	struct etcd_maintenance_hash_result *r = calloc(n, sizeof(*r));
-	_Bool again = 0;
+	int again = 0;
 
-	if (r == NULL) {
-		(void)err_nomem(e);
-		return 0;
-	}
+	if (r == NULL)
+		return err_nomem(e);
 	etcd_maintenance_hash_all(p->client, (int64_t)revision, r);
-	for (size_t k = 0; k < n; k++) {
+	for (size_t k = 0; k < n && again >= 0; k++) {
 		size_t i = member_of(p, k);
 		_Bool newest = r[k].rc != 0 &&
 		               r[k].fault == ETCD_FAULT_COMPACTED;
 
-		again = again || (r[k].rc != 0 &&
-		                  r[k].fault == ETCD_FAULT_FUTURE);
+		if (r[k].rc != 0 && r[k].fault == ETCD_FAULT_FUTURE)
+			again = 1;
 		/* Up to 3.4.26 and 3.5.9 a hash at the very revision of the
 		 * compaction is refused; the newest may be just that. */
 		if (newest)
 			r[k].rc = etcd_maintenance_hash(p->client, k, 0,
 			                                &r[k].hash, &r[k].err);
 		take_answer(p, i, &r[k], revision, newest);
+		if (r[k].rc != 0 && r[k].err.kind == ERR_SYS) {
+			*e = r[k].err;
+			again = -1;
+		}
 	}
 	free(r);
 	return again;
@@ -129,7 +132,11 @@ static int ask_all(struct take_run *t, struct poll *p, struct err *e)
 	if (p->client == NULL)
 		return -1;
 	for (int i = 0; i < LAG_TRIES; i++) {
-		if (!ask(p, t->image.sum.revision, e))
+		int again = ask(p, t->image.sum.revision, e);
+
+		if (again < 0)
+			return -1;
+		if (again == 0)
 			break;
 		if (o.stop != NULL && *o.stop != 0)
 			break;

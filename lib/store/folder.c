@@ -51,13 +51,15 @@ static _Bool pin_name(const char *name, char out[PIN_ROOM])
 	return n <= STORE_NAME_MAX;
 }
 
+/* When in doubt it is: a pinned file is never removed. */
 static _Bool is_pinned(int fd, const char *name)
 {
 	char pin[PIN_ROOM];
 	struct stat st;
 
 	return pin_name(name, pin) &&
-	       fstatat(fd, pin, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	       (fstatat(fd, pin, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+	        errno != ENOENT);
 }
 
 static enum store_type type_of(mode_t mode)

@@ -1,8 +1,9 @@
 /* fill ENDPOINTS BYTES SEED [CA CERT KEY] - put objects into an etcd.
  *
- * Values like Kubernetes objects: JSON of 300 bytes to 6 KiB with what such objects are made of: the same words
- * over and over, and some that occur once (uids, hashes, addresses).  zstd's
- * level 1 makes about a fifth of it.  A tenth of the keys is written twice. */
+ * Values like Kubernetes objects: JSON of 300 bytes to 6 KiB with what such
+ * objects are made of, the same words over and over and some that occur once
+ * (uids, hashes, addresses).  zstd's level 1 makes about a fifth of it.  A
+ * tenth of the keys is written twice. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,11 +71,13 @@ static void object(struct buf *b, uint64_t i)
 		           "\"}", k > 0 ? "," : "", word(), word(),
 		           draw(65536));
 	buf_printf(b, "],\"image\":\"registry.local/%s/%s:1.%" PRIu64
-	           "\",\"resources\":{\"limits\":{\"cpu\":\"100m\","
-	           "\"memory\":\"%" PRIu64 "Mi\"}}}],\"nodeName\":\"node-%" PRIu64 "\"},"
+	           "\",\"resources\":{\"limits\":{"
+	           "\"cpu\":\"100m\","
+	           "\"memory\":\"%" PRIu64 "Mi\"}}}],"
+	           "\"nodeName\":\"node-%" PRIu64 "\"},"
 	           "\"status\":{\"phase\":\"Running\","
-	           "\"podIP\":\"10.42.%" PRIu64 ".%" PRIu64 "\",\"containerStatuses\":[{\"containerID\":"
-	           "\"docker://%016" PRIx64 "%016" PRIx64 "\"}]}}", word(),
+	           "\"podIP\":\"10.42.%" PRIu64 ".%" PRIu64 "\","
+	           "\"containerStatuses\":[{\"containerID\":\"docker://%016" PRIx64 "%016" PRIx64 "\"}]}}", word(),
 	           word(), draw(99), 64 * draw(16), draw(40), draw(40),
 	           draw(250), draw(UINT64_MAX), draw(UINT64_MAX));
 }

@@ -56,8 +56,8 @@ void engine_from_path(int dirfd, const char *path);
 /* Note that the announced call succeeded, or not. */
 void engine_done(_Bool ok);
 
-/* Is the recorded order of `s` durable?  NULL when it is, else why not, in
- * static memory. */
-const char *order_check(const struct engine_shared *s);
+/* Is the recorded order of `s` durable?  With `all_names`: also of names that
+ * were made or removed.  NULL when it is, else why not, in static memory. */
+const char *order_check(const struct engine_shared *s, _Bool all_names);
 
 #endif

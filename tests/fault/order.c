@@ -9,6 +9,7 @@ struct mark {
 	_Bool dirty;            /* bytes not synced */
 	_Bool grown;            /* a folder: names in it not synced */
 	_Bool owed;             /* a folder that took a published name */
+	_Bool shrunk;           /* a folder: removals in it not synced */
 };
 
 enum { MARKS_MAX = 1024 };
@@ -86,7 +87,7 @@ static const char *walk(const struct engine_call *c)
 	case ENGINE_SYNC: {
 		struct mark *m = mark_of(c->path);
 
-		m->dirty = m->grown = m->owed = 0;
+		m->dirty = m->grown = m->owed = m->shrunk = 0;
 		break;
 	}
 	case ENGINE_CREATE:
@@ -95,6 +96,7 @@ static const char *walk(const struct engine_call *c)
 	case ENGINE_REMOVE:
 		mark_of(c->path)->dirty = 0;
 		mark_of(c->path)->grown = 0;
+		folder_of(c->path)->shrunk = 1;
 		break;
 	case ENGINE_NAME:
 		return named(c);
@@ -106,7 +108,7 @@ static const char *walk(const struct engine_call *c)
 	return NULL;
 }
 
-const char *order_check(const struct engine_shared *s)
+const char *order_check(const struct engine_shared *s, _Bool all_names)
 {
 	const char *bad;
 
@@ -119,6 +121,13 @@ const char *order_check(const struct engine_shared *s)
 			(void)snprintf(why, sizeof(why), "folder '%s' was not "
 			               "synced after it took a new name",
 			               m->path);
+			return why;
+		}
+	for (struct mark *m = marks; all_names && m < marks + n_marks; m++)
+		if (m->grown || m->shrunk) {
+			(void)snprintf(why, sizeof(why), "folder '%s' was not "
+			               "synced after a name was made or "
+			               "removed", m->path);
 			return why;
 		}
 	if (n_marks == MARKS_MAX)

@@ -259,7 +259,7 @@ static int clean_run(struct rack *r)
 	if (bad == NULL && r->shared->n > ENGINE_CALLS_MAX)
 		bad = "makes too many calls to record";
 	if (bad == NULL && !r->t->no_order)
-		bad = order_check(r->shared);
+		bad = order_check(r->shared, r->t->all_names);
 	count(r, bad, TORTURE_CLEAN, 0, 0, 0);
 	if (bad != NULL)
 		return -1;

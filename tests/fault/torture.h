@@ -70,6 +70,9 @@ struct torture {
 	 * scenarios: the calls tried move on by one with every kind. */
 	unsigned stride;
 	_Bool no_order;         /* skip the check of the order of calls */
+	/* Demand that a folder is synced also after names in it were made or
+	 * removed, not only after it took a name by a rename or link. */
+	_Bool all_names;
 };
 
 /* What a run of one scenario came to. */

@@ -275,6 +275,16 @@ CALL(int, mkdirat, int dirfd, const char *path, mode_t mode)
 	return fails(fault) ? -1 : told(__real_mkdirat(dirfd, path, mode));
 }
 
+/* Whoever looks may take it that there is nothing to be seen; what follows
+ * from that is for the scenario's check. */
+CALL(int, fstatat, int dirfd, const char *path, struct stat *st, int flags)
+{
+	int fault = engine_step("fstatat", ENGINE_HINT, on_any);
+
+	engine_on_path(dirfd, path);
+	return fails(fault) ? -1 : told(__real_fstatat(dirfd, path, st, flags));
+}
+
 /* Linux closes the descriptor also when close fails. */
 CALL(int, close, int fd)
 {
