@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # What the tests of lifeboat-snapshotd share; source it after lib.sh.
 #
 # $snapshotd is the program, $folder a fresh folder for snapshots of this test,
@@ -52,11 +52,11 @@ sums() { # FOLDER
 		sort -k 2)
 }
 
-# Wait until COMMAND succeeds, for up to a minute.
+# Wait until COMMAND succeeds, for up to half a minute.
 until_true() { # COMMAND...
 	local i
 
-	for ((i = 0; i < 1200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		if "$@"; then return 0; fi
 		sleep 0.05
 	done
@@ -67,4 +67,38 @@ until_true() { # COMMAND...
 # Note PID as NAME, so that etcd_teardown ends it, whatever happens.
 snap_note() { # NAME PID
 	printf '%s\n' "$2" "$(proc_start "$2")" >"$etcd_dir/servers/$1"
+}
+
+# Play SCENARIO of peer.py as a member with the snapshot FILE -> $to.
+snap_peer() { # NAME SCENARIO FILE
+	local port=$BATS_TEST_TMPDIR/port-$1
+
+	: >"$port"
+	python3 "$BATS_TEST_DIRNAME/peer/peer.py" "$2" "$3" \
+		>"$port" 2>&1 </dev/null 3>&- &
+	snap_note "$1" $!
+	disown $!
+	until_true test -s "$port"
+	to=(--endpoints "http://127.0.0.1:$(cat "$port")")
+}
+
+# A daemon in the background, its log in $log: snap_run NAME ARG...
+snap_run() { # NAME ARG...
+	local name=$1
+
+	shift
+	log=$BATS_TEST_TMPDIR/$name.log
+	"$snapshotd" run --dir "$folder" "${to[@]}" "$@" \
+		>"$log" 2>&1 </dev/null 3>&- &
+	daemon=$!
+	snap_note "$name" $daemon
+}
+
+logged() { grep -q -e "$1" "$log"; }
+
+# Wait for the daemon's end -> $status.
+snap_wait() {
+	status=0
+	wait "$daemon" || status=$?
+	cat "$log"
 }
