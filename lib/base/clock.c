@@ -116,7 +116,7 @@ static _Bool read_time(const char *at, int64_t *out)
 {
 	_Bool compact = strlen(at) >= 9 && (at[8] == 'T' || at[8] == 't');
 	struct tm tm = { 0 };
-	int64_t ns;
+	int64_t ns, s, sum;
 	int minutes;
 
 	if (!digits(&at, 4, &tm.tm_year) || !literal(&at, '-', compact) ||
@@ -133,8 +133,12 @@ static _Bool read_time(const char *at, int64_t *out)
 	tm.tm_mon -= 1;
 	if (!in_range(&tm))
 		return 0;
-	*out = ((int64_t)timegm(&tm) - minutes * INT64_C(60)) * CLOCK_NS + ns;
-	return *out >= 0;
+	s = (int64_t)timegm(&tm) - minutes * INT64_C(60);
+	if (s < 0 || __builtin_mul_overflow(s, CLOCK_NS, &sum) ||
+	    __builtin_add_overflow(sum, ns, &sum))
+		return 0;
+	*out = sum;
+	return 1;
 }
 
 int clock_parse(const char *text, int64_t *out_wall_ns, struct err *e)

@@ -18,8 +18,8 @@ int64_t clock_monotonic_ms(void);
 void clock_format_utc(int64_t wall_ns, char out[CLOCK_TEXT]);
 /* "20261123T050607Z": holds no colon, sorts by time */
 void clock_format_compact(int64_t wall_ns, char out[CLOCK_TEXT]);
-/* RFC 3339 with any offset and fraction, or the compact form; years 1970 to
- * 9999.  ERR_USAGE names the text. */
+/* RFC 3339 with any offset and fraction, or the compact form; from 1970 to
+ * April 2262, as far as nanoseconds go.  ERR_USAGE names the text. */
 int clock_parse(const char *text, int64_t *out_wall_ns,
                 struct err *e) MUST_USE;
 
