@@ -77,7 +77,8 @@ static void object(struct buf *b, uint64_t i)
 	           "\"nodeName\":\"node-%" PRIu64 "\"},"
 	           "\"status\":{\"phase\":\"Running\","
 	           "\"podIP\":\"10.42.%" PRIu64 ".%" PRIu64 "\","
-	           "\"containerStatuses\":[{\"containerID\":\"docker://%016" PRIx64 "%016" PRIx64 "\"}]}}", word(),
+	           "\"containerStatuses\":[{\"containerID\":\"docker://%016"
+	           PRIx64 "%016" PRIx64 "\"}]}}", word(),
 	           word(), draw(99), 64 * draw(16), draw(40), draw(40),
 	           draw(250), draw(UINT64_MAX), draw(UINT64_MAX));
 }

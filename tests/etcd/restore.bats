@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031
 # lifeboat-restore data-dir: real servers start from what it makes, and serve
 # what the snapshot held.
 
