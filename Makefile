@@ -71,49 +71,7 @@ $(BUILD)/lifeboat-$(1): $$(patsubst %.c,$(BUILD)/%.o,$$(wildcard $(1)/*.c)) $(LI
 endef
 $(foreach p,snapshotd restore provision,$(eval $(call program,$(p))))
 
-# A unit test may also use the objects of a program folder, all but its main.
-PROG_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,\
-              $(wildcard snapshotd/*.c)))
-$(BUILD)/tests/unit/%_test: $(BUILD)/tests/unit/%_test.o $(PROG_OBJ) $(LIB)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-
-unit-tests: $(UNIT)
-include $(wildcard tests/*/*.mk)
-# RUN may hold a wrapper, such as valgrind with its options.
-check: $(UNIT)
-	$(Q)rc=0; for t in $^; do $(RUN) $$t || rc=1; done; exit $$rc
-
-# The wrappers in wrap.c stand before the calls of our own objects.
-FAULT  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fault/*_fault.c))
-ENGINE := $(patsubst %,$(BUILD)/tests/fault/%.o,torture engine order wrap)
-WRAPS  := $(shell sed -n 's/^CALL.[^,]*, \([a-z0-9_]*\),.*/-Wl,--wrap=\1/p' \
-            tests/fault/wrap.c)
-$(BUILD)/tests/fault/%_fault: $(BUILD)/tests/fault/%_fault.o $(ENGINE) \
-                              $(PROG_OBJ) $(LIB)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAPS) -o $@ $^ $(LDLIBS)
-
-fault-tests: $(FAULT)
-fault: $(FAULT)
-	$(Q)rc=0; for t in $^; do $$t || rc=1; done; exit $$rc
-
-# A fuzz target is linked with libFuzzer, or with replay.c to run saved inputs.
-FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
-FUZZ_WITH ?= $(BUILD)/tests/fuzz/replay.o
-$(BUILD)/tests/fuzz/%_fuzz: $(BUILD)/tests/fuzz/%_fuzz.o $(PROG_OBJ) $(LIB) \
-                            $(filter %.o,$(FUZZ_WITH))
-	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(filter -%,$(FUZZ_WITH)) $(LDLIBS)
-
-fuzz-tests: $(FUZZ)
-fuzz:
-	$(MAKE) CC=clang SAN=1 BUILD=build-fuzz CFLAGS=-fsanitize=fuzzer-no-link \
-	    FUZZ_WITH=-fsanitize=fuzzer fuzz-tests
-fuzz-replay: $(FUZZ)
-	$(Q)rc=0; for t in $(FUZZ:$(BUILD)/tests/fuzz/%_fuzz=%); do \
-	    $(BUILD)/tests/fuzz/$${t}_fuzz tests/fuzz/corpus/$$t || rc=1; \
-	done; exit $$rc
+include tests/tests.mk
 
 layers: all $(LIB) $(PROG_OBJ)
 	$(Q)BUILD=$(BUILD) scripts/layers
@@ -122,10 +80,43 @@ layers: all $(LIB) $(PROG_OBJ)
 print-flags: $(PB_C)
 	@printf '%s\n' '$(CPPFLAGS) -std=c17 $(shell pkg-config --cflags $(PKGS))'
 
+# ---- installation ----
+
+BINDIR  := $(PREFIX)/bin
+MANDIR  := $(PREFIX)/share/man/man8
+COMPDIR := $(PREFIX)/share/bash-completion/completions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DATADIR := $(PREFIX)/share/lifeboat
+I := install -D -m
+
+# The man pages and the completion come out of the programs' own tables.
+install: all
+	$(Q)for p in $(PROGRAMS); do \
+	    $(I) 755 $(BUILD)/$$p $(DESTDIR)$(BINDIR)/$$p; \
+	    $(BUILD)/$$p --man > $(BUILD)/$$p.8; \
+	    $(BUILD)/$$p --completion > $(BUILD)/$$p.bash; \
+	    $(I) 644 $(BUILD)/$$p.8 $(DESTDIR)$(MANDIR)/$$p.8; \
+	    $(I) 644 $(BUILD)/$$p.bash $(DESTDIR)$(COMPDIR)/$$p; \
+	done
+	$(Q)sed 's|@BINDIR@|$(BINDIR)|g' share/systemd/lifeboat-snapshotd.service.in \
+	    > $(BUILD)/lifeboat-snapshotd.service
+	$(Q)$(I) 644 $(BUILD)/lifeboat-snapshotd.service \
+	    $(DESTDIR)$(UNITDIR)/lifeboat-snapshotd.service
+	$(Q)$(I) 644 share/prometheus/lifeboat.rules.yml \
+	    $(DESTDIR)$(DATADIR)/lifeboat.rules.yml
+	$(Q)$(I) 644 share/snapshotd.yml.example \
+	    $(DESTDIR)$(DATADIR)/snapshotd.yml.example
+
+uninstall:
+	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/$(p) \
+	    $(DESTDIR)$(MANDIR)/$(p).8 $(DESTDIR)$(COMPDIR)/$(p))
+	rm -f $(DESTDIR)$(UNITDIR)/lifeboat-snapshotd.service
+	rm -rf $(DESTDIR)$(DATADIR)
+
 clean:
 	rm -rf $(BUILD)
 
 .PHONY: all lib check unit-tests fault fault-tests fuzz fuzz-tests fuzz-replay \
-        layers print-flags clean install
+        layers print-flags clean install uninstall
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

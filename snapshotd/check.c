@@ -9,6 +9,7 @@
 
 #include "base/jsonout.h"
 #include "base/progress.h"
+#include "base/shown.h"
 #include "folder_work.h"
 #include "settings.h"
 #include "snapshot/verify.h"
@@ -21,8 +22,10 @@ static const char *const words[] = {
 static void print_text(const char *name, const struct verify_report *r)
 {
 	const struct image_summary *s = &r->sum;
+	char shown[SHOWN_MAX];
 
-	(void)printf("%s: %s, %s\n", name, archive_in_form_text(r->form),
+	(void)printf("%s: %s, %s\n", shown_name(name, shown),
+	             archive_in_form_text(r->form),
 	             r->ok ? "sound" : "DAMAGED");
 	for (enum verify_check c = 0; c < VERIFY_N; c++)
 		(void)printf("  %-9s %-8s%s%s\n", verify_name(c),

@@ -65,17 +65,16 @@ int folder_work_save(const struct settings *s, struct take_options *o,
 	struct catalog list = CATALOG_INIT;
 	int rc = -1;
 
+	/* Opened first, as a folder that is missing is told best there; read
+	 * with the lock held, as another run may end just before. */
 	if (open_folder(s, &store, e) < 0)
 		return -1;
-	/* Listed with the lock held: what is a leftover now is a dead run's,
-	 * and the newest snapshot is the newest. */
-	if (lock_take(&lock, s->dir, FOLDER_WORK_SAVE, e) < 0 ||
-	    catalog_read(&list, store, e) < 0)
-		goto out;
-	folder_work_previous(&list, &o->previous);
-	if (clear_leftovers(store, &list, e) == 0)
-		rc = take_snapshot(o, out, e);
-out:
+	if (lock_take(&lock, s->dir, FOLDER_WORK_SAVE, e) == 0 &&
+	    catalog_read(&list, store, e) == 0) {
+		folder_work_previous(&list, &o->previous);
+		if (clear_leftovers(store, &list, e) == 0)
+			rc = take_snapshot(o, out, e);
+	}
 	lock_drop(&lock);
 	catalog_clear(&list);
 	store_close(store);

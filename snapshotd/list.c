@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/jsonout.h"
+#include "base/shown.h"
 #include "base/units.h"
 #include "folder_work.h"
 #include "settings.h"
@@ -56,16 +57,20 @@ static int print_json(const struct catalog *list, struct err *e)
 static void print_row(const struct catalog_entry *en, int width, int64_t now)
 {
 	char age[UNITS_TEXT], size[UNITS_TEXT], revision[24] = "-";
+	char name[SHOWN_MAX], text[SHOWN_MAX];
 
+	(void)shown_name(en->name, name);
+	width -= (int)shown_width(name);
 	units_format_ms(now > en->taken ? (now - en->taken) * 1000 : 0, age);
 	units_format_bytes(en->size, size);
 	if (en->revision != 0)
 		(void)snprintf(revision, sizeof(revision), "%llu",
 		               (unsigned long long)en->revision);
-	(void)printf("%-*s  %-13s  %9s  %12s  %10s%s%s%s\n", width, en->name,
+	(void)printf("%s%*s  %-13s  %9s  %12s  %10s%s%s%s\n", name, width, "",
 	             state_of(en), age, revision, size,
 	             en->pinned ? "  pinned" : "",
-	             en->note[0] != '\0' ? "  " : "", en->note);
+	             en->note[0] != '\0' ? "  " : "",
+	             shown_name(en->note, text));
 }
 
 static void print_table(const struct catalog *list, const char *dir)
@@ -73,9 +78,11 @@ static void print_table(const struct catalog *list, const char *dir)
 	int64_t now = clock_wall_ns() / CLOCK_NS;
 	int width = 4;
 	size_t rows = 0;
+	char name[SHOWN_MAX];
 
 	for (size_t i = 0; i < list->count; i++) {
-		int n = (int)strlen(list->entries[i].name);
+		int n = (int)shown_width(shown_name(list->entries[i].name,
+		                                    name));
 
 		if (list->entries[i].kind == CATALOG_HELPER)
 			continue;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/shown.h"
 #include "folder_work.h"
 #include "settings.h"
 
@@ -12,6 +13,7 @@ static int change(const struct settings *s, const char *name, _Bool pinned,
 	struct store *store = NULL;
 	struct catalog list = CATALOG_INIT;
 	const struct catalog_entry *en;
+	char shown[SHOWN_MAX];
 	int rc = -1;
 
 	if (lock_take(&lock, s->dir, FOLDER_WORK_PRUNE, e) < 0)
@@ -27,7 +29,7 @@ static int change(const struct settings *s, const char *name, _Bool pinned,
 		            : store_unpin(store, en->name, e);
 	if (rc == 0)
 		(void)printf("%s %s\n", pinned ? "pinned" : "unpinned",
-		             en->name);
+		             shown_name(en->name, shown));
 out:
 	catalog_clear(&list);
 	store_close(store);

@@ -1,27 +1,31 @@
 #include "prune.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/jsonout.h"
+#include "base/shown.h"
 #include "base/units.h"
 #include "folder_work.h"
 #include "settings.h"
 
 static void print_table(const struct folder_work_plan *plan, _Bool dry_run)
 {
-	char bytes[UNITS_TEXT];
+	char bytes[UNITS_TEXT], name[SHOWN_MAX];
 	int width = 4;
 
 	for (size_t i = 0; i < plan->count; i++) {
-		int n = (int)strlen(plan->entries[i].name);
+		int n = (int)shown_width(shown_name(plan->entries[i].name,
+		                                    name));
 
 		width = n > width ? n : width;
 	}
-	for (size_t i = 0; i < plan->count; i++)
-		(void)printf("%-6s  %-*s  %s\n",
-		             plan->entries[i].keep ? "keep" : "remove", width,
-		             plan->entries[i].name, plan->entries[i].reason);
+	for (size_t i = 0; i < plan->count; i++) {
+		(void)shown_name(plan->entries[i].name, name);
+		(void)printf("%-6s  %s%*s  %s\n",
+		             plan->entries[i].keep ? "keep" : "remove", name,
+		             width - (int)shown_width(name), "",
+		             plan->entries[i].reason);
+	}
 	units_format_bytes(plan->sum.deleted_bytes, bytes);
 	(void)printf("%s %zu of %zu (%s)\n", dry_run ? "would remove"
 	             : "removed", plan->sum.deleted, plan->count, bytes);

@@ -203,27 +203,23 @@ static void end_snapshot(struct run *r)
 
 static void reload(struct run *r)
 {
-	struct settings keep = *r->s;
 	struct schedule schedule;
 	struct err e = ERR_INIT;
-	char dir[4096];
 
-	(void)keep;
-	(void)snprintf(dir, sizeof(dir), "%s", r->s->dir);
 	(void)notify_reloading(&r->notify, &e);
-	if (settings_reload(r->s, &e) < 0 ||
-	    settings_schedule(r->s, &schedule, &e) < 0) {
+	if (settings_reload(r->s, &schedule, &e) < 0) {
 		log_err(LOG_ERROR_LINE, "reload-failed", &e);
 	} else {
 		r->schedule = schedule;
+		/* The old texts are gone, and so is the old limit. */
+		r->metrics.node = settings_node(r->s, r->node);
 		r->metrics.dir = r->s->dir;
+		if (schedule_allows_age(&schedule, watch_now().wall,
+		                        &r->metrics.max_age_s, &e) < 0)
+			log_err(LOG_ERROR_LINE, "schedule", &e);
 		log_init(2, (enum log_level)r->s->log_level,
 		         r->s->log_format == 1);
 		log_say(LOG_INFO_LINE, "reloaded", LOG_TEXT("dir", r->s->dir));
-		if (strcmp(dir, r->s->dir) != 0)
-			log_say(LOG_WARN_LINE, "warning", LOG_TEXT("text",
-			          "another folder counts after a restart of "
-			          "the lock holder: restart to be safe"));
 	}
 	(void)notify_ready(&r->notify, NULL, &e);
 }

@@ -20,13 +20,26 @@ void settings_remember(int argc, char **argv)
 	line.argv = argv;
 }
 
-int settings_reload(struct settings *s, struct err *e)
+/* The lock is on the folder, and monitoring knows the address. */
+static int fixed(const struct settings *s, const struct settings *fresh,
+                 struct err *e)
+{
+	if (strcmp(s->dir, fresh->dir) == 0 &&
+	    strcmp(s->listen, fresh->listen) == 0)
+		return 0;
+	return err_set(e, ERR_REFUSED, "'dir' and 'listen' change only with a "
+	               "restart");
+}
+
+int settings_reload(struct settings *s, struct schedule *schedule,
+                    struct err *e)
 {
 	struct settings fresh, old = *s;
 	struct cli cli;
 
 	if (cli_parse(&cli, &options_program, &fresh, line.argc, line.argv,
-	              e) < 0) {
+	              e) < 0 || fixed(s, &fresh, e) < 0 ||
+	    settings_schedule(&fresh, schedule, e) < 0) {
 		cli_clear(&cli, &fresh);
 		return -1;
 	}

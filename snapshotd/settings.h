@@ -54,8 +54,10 @@ void settings_retention(const struct settings *s, int64_t now,
                         struct retain_policy *out);
 /* The words of the command line, for settings_reload(); borrowed. */
 void settings_remember(int argc, char **argv);
-/* Read file and command line again.  On failure `s` stays as it was. */
-int settings_reload(struct settings *s, struct err *e) MUST_USE;
+/* Read file and command line again, and what they say of the schedule.  On
+ * failure `s` stays as it was. */
+int settings_reload(struct settings *s, struct schedule *schedule,
+                    struct err *e) MUST_USE;
 /* When snapshots are due, by the settings. */
 int settings_schedule(const struct settings *s, struct schedule *out,
                       struct err *e) MUST_USE;

@@ -72,6 +72,19 @@ int digest_of(const void *data, size_t len, unsigned char out[DIGEST_LEN],
 	return rc;
 }
 
+int digest_sha1_of(const void *data, size_t len,
+                   unsigned char out[DIGEST_SHA1_LEN], struct err *e)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (EVP_Digest(data, len, md, &n, EVP_sha1(), NULL) != 1 ||
+	    n != DIGEST_SHA1_LEN)
+		return err_set(e, ERR_SYS, "cannot make a sha-1 digest");
+	(void)memcpy(out, md, DIGEST_SHA1_LEN);
+	return 0;
+}
+
 void digest_hex(const void *data, size_t len, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

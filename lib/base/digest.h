@@ -1,4 +1,5 @@
-/* digest.h - SHA-256 over data that comes in pieces, hex, random bytes.
+/* digest.h - SHA-256 over data that comes in pieces, hex, random bytes; and
+ * the SHA-1 by which etcd names members and clusters.
  *
  * A digest is started with digest_init(), fed, and ended with digest_final();
  * digest_clear() releases it at any point, twice as well, and a DIGEST_INIT one
@@ -14,6 +15,7 @@
 enum {
 	DIGEST_LEN = 32,                /* bytes of a SHA-256 */
 	DIGEST_HEX = 2 * DIGEST_LEN,    /* characters of it, without the NUL */
+	DIGEST_SHA1_LEN = 20,
 };
 
 struct digest {
@@ -37,6 +39,10 @@ void digest_clear(struct digest *d);
 /* The digest of one piece. */
 int digest_of(const void *data, size_t len, unsigned char out[DIGEST_LEN],
               struct err *e) MUST_USE;
+
+/* SHA-1, for names only: it guards nothing. */
+int digest_sha1_of(const void *data, size_t len,
+                   unsigned char out[DIGEST_SHA1_LEN], struct err *e) MUST_USE;
 
 /* Write 2 * len lower-case hex digits and a NUL to `out`. */
 void digest_hex(const void *data, size_t len, char *out);

@@ -60,17 +60,17 @@ static int pack_children(struct scan_record *r, const struct page *p,
 	unsigned char *out;
 
 	for (unsigned i = 0; i < p->count; i++)
-		size += 10 + page_child(p, i).key_len;
+		size += SCAN_CHILD + page_child(p, i).key_len;
 	r->content = out = malloc(size);
 	if (out == NULL)
 		return err_nomem(e);
 	for (unsigned i = 0; i < p->count; i++) {
 		struct page_child c = page_child(p, i);
 
-		bytes_put_le64(out, c.page);
-		bytes_put_le16(out + 8, (uint16_t)c.key_len);
-		(void)memcpy(out + 10, c.key, c.key_len);
-		out += 10 + c.key_len;
+		bytes_put_le32(out, (uint32_t)c.page);
+		bytes_put_le16(out + 4, (uint16_t)c.key_len);
+		(void)memcpy(out + SCAN_CHILD, c.key, c.key_len);
+		out += SCAN_CHILD + c.key_len;
 	}
 	return 0;
 }
@@ -196,6 +196,9 @@ static int start(struct scan *s, struct err *e)
 
 	if (check_size(s, e) < 0)
 		return -1;
+	if (s->meta.pages > UINT32_MAX - SCAN_FIRST_REF)
+		return err_set(e, ERR_REFUSED, "the database has too many "
+		               "pages: %" PRIu64, s->meta.pages);
 	/* calloc costs nothing for pages that are not touched; the size was
 	 * just checked against what the source says it will send. */
 	s->refs = calloc(s->meta.pages, sizeof(*s->refs));
@@ -299,7 +302,7 @@ int scan_end(struct scan *s, struct err *e)
 	return 0;
 }
 
-void scan_close(struct scan *s)
+void scan_release(struct scan *s)
 {
 	for (uint32_t i = 0; i < s->n_records; i++)
 		free(scan_record(s, i)->content);
@@ -311,5 +314,15 @@ void scan_close(struct scan *s)
 	free(s->head);
 	free((void *)(uintptr_t)s->freelist.data);
 	window_close(&s->window);
+	s->n_records = s->n_chunks = 0;
+	s->chunks = NULL;
+	s->refs = NULL;
+	s->reached = s->head = NULL;
+	s->freelist.data = NULL;
+}
+
+void scan_close(struct scan *s)
+{
+	scan_release(s);
 	*s = (struct scan)SCAN_INIT;
 }

@@ -8,6 +8,7 @@
 enum {
 	SCAN_CHUNK = 4096,              /* records allocated together */
 	SCAN_FIRST_REF = 32,            /* refs below are 0 or a fault */
+	SCAN_CHILD = 6,                 /* bytes of a packed child's head */
 };
 
 struct scan_record {
@@ -25,12 +26,12 @@ static inline struct scan_record *scan_record(const struct scan *s, uint32_t n)
 static inline struct page_child scan_unpack_child(const unsigned char **at)
 {
 	struct page_child c = {
-		.page = bytes_le64(*at),
-		.key_len = bytes_le16(*at + 8),
-		.key = *at + 10,
+		.page = bytes_le32(*at),
+		.key_len = bytes_le16(*at + 4),
+		.key = *at + SCAN_CHILD,
 	};
 
-	*at += 10 + c.key_len;
+	*at += SCAN_CHILD + c.key_len;
 	return c;
 }
 

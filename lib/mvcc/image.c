@@ -50,6 +50,9 @@ int image_finish(struct image *im, struct err *e)
 	if (image_buckets_walk(im, e) < 0 ||
 	    scan_walk_account(&im->scan, &s->free_pages, e) < 0)
 		return -1;
+	/* The sums of the pages have done their duty; what follows needs the
+	 * memory. */
+	scan_release(&im->scan);
 	if (rows_finish(&im->rows, &s->rows, &im->findings, e) < 0)
 		return -1;
 	compact = image_effective_compaction(s);

@@ -120,7 +120,6 @@ static int visit_rows(struct image *im, uint64_t page,
 {
 	const struct rows_run run = {
 		.first = sum->tag, .count = sum->count,
-		.crc = sum->crc, .len = sum->len,
 	};
 	const struct row *row;
 
@@ -281,16 +280,19 @@ static int visit_top(void *arg, uint64_t page, const struct scan_leaf *sum,
 
 static void check_buckets(struct image *im)
 {
-	_Bool key = 0, meta = 0;
+	_Bool key = 0, meta = 0, empty = 0;
 
 	for (unsigned i = 0; i < im->sum.n_buckets; i++) {
+		if (strcmp(im->sum.buckets[i].name, "key") == 0)
+			empty = im->sum.buckets[i].entries == 0;
 		key = key || strcmp(im->sum.buckets[i].name, "key") == 0;
 		meta = meta || strcmp(im->sum.buckets[i].name, "meta") == 0;
 	}
 	if (!key || !meta)
 		findings_add(&im->findings, "not a database of etcd: bucket "
 		             "'%s' is missing", key ? "meta" : "key");
-	else if (im->sum.consistent_index == 0)
+	/* 3.4 writes it with the first revision. */
+	else if (im->sum.consistent_index == 0 && !empty)
 		findings_add(&im->findings, "bucket 'meta': there is no "
 		             "consistent_index");
 }

@@ -15,6 +15,7 @@ enum {
 	CHUNK_BYTES = ROWS_CHUNK * (int)sizeof(struct row),
 	TABLE_LOG2_MAX = 19,            /* slots; 16 bytes each: 8 MiB */
 	TABLE_LOG2_MIN = 8,
+	REST = 8192,                    /* runs; see rest() */
 };
 
 int rows_open(struct rows *r, const char *spill_dir, struct err *e)
@@ -115,6 +116,15 @@ const struct row *rows_get(const struct rows *r, uint32_t i)
 	return row_at(r, i);
 }
 
+/* Every so many runs, take the spilled rows out of our memory; the kernel has
+ * them still.  Runs lie about in the order of the file, so few come back. */
+static void rest(const struct rows *r, size_t run)
+{
+	if (run % REST == 0 && r->mapped != NULL)
+		(void)madvise(r->mapped, (size_t)r->n_spilled * CHUNK_BYTES,
+		              MADV_DONTNEED);
+}
+
 int rows_append_run(struct rows *r, const struct rows_run *run, struct err *e)
 {
 	if (r->n_runs == r->cap_runs) {
@@ -126,6 +136,8 @@ int rows_append_run(struct rows *r, const struct rows_run *run, struct err *e)
 		r->runs = p;
 		r->cap_runs = cap;
 	}
+	rest(r, r->n_runs);
+	r->marked = 0;
 	r->runs[r->n_runs++] = *run;
 	return 0;
 }
@@ -223,6 +235,7 @@ static int mark_part(struct rows *r, const struct table *t, uint32_t part,
 	for (size_t n = r->n_runs; n-- > 0; ) {
 		const struct rows_run *run = &r->runs[n];
 
+		rest(r, n);
 		for (uint32_t i = run->count; i-- > 0; ) {
 			struct row *row = row_at(r, run->first + i);
 			struct seen *s;
@@ -246,16 +259,23 @@ static int mark_part(struct rows *r, const struct table *t, uint32_t part,
 	return 0;
 }
 
-static int mark_newest(struct rows *r, uint64_t revision, uint64_t *marked,
-                       struct findings *f, struct err *e)
+/* Have `newest` say which rows are kept at `revision`. */
+static int mark_newest(struct rows *r, uint64_t revision, struct findings *f,
+                       struct err *e)
 {
 	struct table t;
-	int rc = table_open(&t, r->n_rows, e);
+	int rc;
 
-	*marked = 0;
+	if (r->marked && r->marked_at == revision)
+		return 0;
+	r->marked = 0;
+	r->n_newest = 0;
+	rc = table_open(&t, r->n_rows, e);
 	for (uint32_t part = 0; rc == 0 && part < t.parts; part++)
-		rc = mark_part(r, &t, part, revision, marked, f, e);
+		rc = mark_part(r, &t, part, revision, &r->n_newest, f, e);
 	free(t.slots);
+	r->marked = rc == 0;
+	r->marked_at = revision;
 	return rc;
 }
 
@@ -277,7 +297,8 @@ int rows_finish(struct rows *r, struct rows_summary *sum, struct findings *f,
 
 	if (rows_map(r, e) < 0)
 		return -1;
-	for (size_t n = 0; n < r->n_runs; n++)
+	for (size_t n = 0; n < r->n_runs; n++) {
+		rest(r, n);
 		for (uint32_t i = 0; i < r->runs[n].count; i++) {
 			const struct row *row = row_at(r, r->runs[n].first + i);
 
@@ -288,8 +309,10 @@ int rows_finish(struct rows *r, struct rows_summary *sum, struct findings *f,
 			got.revision = row->main;
 			last = row;
 		}
-	if (mark_newest(r, UINT64_MAX, &got.live_keys, f, e) < 0)
+	}
+	if (mark_newest(r, got.revision, f, e) < 0)
 		return -1;
+	got.live_keys = r->n_newest;
 	*sum = got;
 	return 0;
 }
@@ -316,21 +339,20 @@ static _Bool counts(const struct row *row, const struct cut *c)
 static uint32_t hash_run(const struct rows *r, const struct rows_run *run,
                          const struct cut *c, uint32_t crc)
 {
-	uint32_t part = crc, counted = 0;
-
-	for (uint32_t i = 0; i < run->count; i++)
-		counted += counts(row_at(r, run->first + i), c);
-	if (counted == run->count)
-		return crc32c_combine(crc, run->crc, run->len);
-	if (counted == 0)
-		return crc;
 	for (uint32_t i = 0; i < run->count; i++) {
 		const struct row *row = row_at(r, run->first + i);
 
 		if (counts(row, c))
-			part = crc32c_combine(part, row->crc, row->len);
+			crc = crc32c_combine(crc, row->crc, row->len);
 	}
-	return part;
+	return crc;
+}
+
+static uint64_t last_revision(const struct rows *r)
+{
+	const struct rows_run *run = &r->runs[r->n_runs - 1];
+
+	return row_at(r, run->first + run->count - 1)->main;
 }
 
 int rows_hash(struct rows *r, uint64_t revision, int64_t compact_revision,
@@ -338,15 +360,18 @@ int rows_hash(struct rows *r, uint64_t revision, int64_t compact_revision,
 {
 	struct cut c = { .revision = revision };
 	uint32_t crc = crc32c_update(0, "key", 3);
-	uint64_t newest;
+	uint64_t last = r->n_runs == 0 ? 0 : last_revision(r);
 
-	if (mark_newest(r, revision, &newest, NULL, e) < 0)
+	/* Beyond the last row nothing is newer. */
+	if (mark_newest(r, revision > last ? last : revision, NULL, e) < 0)
 		return -1;
 	if (compact_revision > 0)
 		c.compact = (uint64_t)compact_revision;
-	c.drop_old = newest > 0;
-	for (size_t n = 0; n < r->n_runs; n++)
+	c.drop_old = r->n_newest > 0;
+	for (size_t n = 0; n < r->n_runs; n++) {
+		rest(r, n);
 		crc = hash_run(r, &r->runs[n], &c, crc);
+	}
 	*out_hash = crc;
 	return 0;
 }

@@ -18,7 +18,7 @@
 
 enum {
 	ROWS_CHUNK = 16384,             /* rows stored together */
-	ROWS_CHUNKS_IN_MEMORY = 32,     /* 16 MiB; later ones are spilled */
+	ROWS_CHUNKS_IN_MEMORY = 16,     /* 8 MiB; later ones are spilled */
 };
 
 struct row {
@@ -37,7 +37,6 @@ struct row {
 /* Rows that follow each other in revision order (those of a leaf page). */
 struct rows_run {
 	uint32_t first, count;
-	uint32_t crc, len;              /* over all of them */
 };
 
 struct rows {
@@ -51,6 +50,9 @@ struct rows {
 	struct rows_run *runs;
 	size_t n_runs, cap_runs;
 	uint64_t seed;
+	/* What the rows' `newest` says now. */
+	_Bool marked;
+	uint64_t marked_at, n_newest;
 };
 #define ROWS_INIT { .spill = -1 }
 

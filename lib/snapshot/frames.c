@@ -8,7 +8,7 @@
 
 enum {
 	WINDOW_LOG = 21,                /* 2 MiB */
-	JOB_SIZE = 1 << 20,             /* a worker's piece */
+	JOB_SIZE = 512 << 10,           /* a worker's piece */
 	OUT_SIZE = 128 << 10,
 	IN_SIZE = 256 << 10,
 	READ_OUT_SIZE = 256 << 10,

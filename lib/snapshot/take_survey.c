@@ -76,12 +76,14 @@ int take_survey(struct take_run *t, struct err *e)
 		return err_nomem(e);
 	etcd_maintenance_status_all(t->client, results);
 	rc = choose(t, results, n, e);
-	/* What a stopped run or a wrong password caused must be told as such,
-	 * not as "none answered". */
-	if (rc < 0 && n > 0 && results[0].rc != 0 &&
-	    (results[0].err.kind == ERR_STOPPED ||
-	     results[0].err.kind == ERR_USAGE))
-		*e = results[0].err;
+	/* What a stopped run, a wrong password or a lack of rights caused must
+	 * be told as such, not as "none answered". */
+	for (size_t i = 0; rc < 0 && e->kind == ERR_REMOTE && i < n; i++)
+		if (results[i].rc != 0 &&
+		    (results[i].err.kind == ERR_STOPPED ||
+		     results[i].err.kind == ERR_USAGE ||
+		     results[i].err.kind == ERR_REFUSED))
+			*e = results[i].err;
 	free(results);
 	if (rc < 0)
 		return -1;

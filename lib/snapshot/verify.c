@@ -343,6 +343,22 @@ static int compare(struct run *v, struct err *e)
 
 /* ---- the whole ---- */
 
+/* The index at the end of an archive, that listing goes by: a reader of the
+ * stream passes over it.  Without one the archive was packed by other means. */
+static int check_index(struct run *v, int fd, struct err *e)
+{
+	struct manifest m = MANIFEST_INIT;
+	int rc = 0;
+
+	if (v->r->form == ARCHIVE_IN_TAR_ZSTD &&
+	    v->r->checks[VERIFY_FILE].result == MANIFEST_OK &&
+	    manifest_parse_fast(&m, fd, e) < 0 && e->kind != ERR_MISSING &&
+	    e->kind != ERR_REFUSED)
+		rc = damage(v, VERIFY_FILE, e);
+	manifest_clear(&m);
+	return rc;
+}
+
 static void begin(struct run *v)
 {
 	for (enum verify_check c = 0; c < VERIFY_N; c++)
@@ -379,6 +395,8 @@ int verify_file(int fd, const struct verify_options *o,
 	}
 	if (rc < 0)
 		rc = damage(&v, VERIFY_FILE, e);
+	if (rc == 0)
+		rc = check_index(&v, fd, e);
 	if (rc == 0)
 		rc = compare(&v, e);
 	if (rc == 0)

@@ -313,10 +313,15 @@ etcd_start_all() { # VERSION DIR NAME... -- [OPTION...]
 
 # Start a stopped or killed server again, with the same folder and ports.
 etcd_restart() { # NAME
+	etcd_stop "$1" && etcd_relaunch "$1"
+}
+
+# Start a server that has ended, with the same folder and ports.
+etcd_relaunch() { # NAME
 	local version home url
 
 	version=$(etcd_noted "$1" 4) && home=$(etcd_home "$1") &&
-		url=$(etcd_url "$1") && etcd_stop "$1" &&
+		url=$(etcd_url "$1") &&
 		etcd_launch "$1" "$version" "$home" "$url"
 }
 

@@ -269,11 +269,13 @@ static int do_put(struct etcd_client *c, char **a, struct err *e)
 static int do_fill(struct etcd_client *c, char **a, struct err *e)
 {
 	static struct etcd_kv_pair pairs[ETCD_KV_TXN_MAX];
-	static char keys[ETCD_KV_TXN_MAX][32], value[1 << 20];
+	static char keys[ETCD_KV_TXN_MAX][32], value[3 << 19];
 	size_t count = strtoull(a[0], NULL, 10), len = strtoull(a[1], NULL, 10);
 	size_t room = (1 << 20) / (len + 64), n = 0;
 	int64_t revision = 0;
 
+	if (len > sizeof(value))
+		return err_set(e, ERR_USAGE, "etcd takes no value so long");
 	room = room < 1 ? 1 : room > ETCD_KV_TXN_MAX ? ETCD_KV_TXN_MAX : room;
 	for (size_t i = 0; i < len; i++)
 		value[i] = (char)('a' + i * 7 % 26);

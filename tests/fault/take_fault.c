@@ -112,7 +112,8 @@ static int prepare_stream(void)
 	struct err e = ERR_INIT;
 
 	for (size_t at = 0; at < database.len; at += PIECE) {
-		size_t n = database.len - at < PIECE ? database.len - at : PIECE;
+		size_t left = database.len - at;
+		size_t n = left < PIECE ? left : PIECE;
 
 		pack_blob(database.len - at - n, database.data + at, n);
 	}

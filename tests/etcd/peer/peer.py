@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
 """A scripted etcd for what a real one will not do on request.
 
-peer.py SCENARIO: listens on a free port of 127.0.0.1, prints it, answers each
-connection's first call (HTTP/2 without TLS) as the scenario says, and runs
+peer.py SCENARIO [FILE]: listens on a free port of 127.0.0.1, prints it, answers
+each connection's first call (HTTP/2 without TLS) as the scenario says, and runs
 until it is killed.  The snapshot that it tells of is 64 KiB of counting
 bytes in blobs of 4 KiB.
+
+With FILE, a snapshot as etcd sends it, the peer is the only member of a cluster
+named "peer": it answers Status and MemberList first, sends that file as the
+scenario says, in blobs of 32 KiB, and knows no HashKV.
 """
 import hashlib
 import socket
 import struct
 import sys
+import threading
 import time
 
 IMAGE = bytes(i % 251 for i in range(65536))
 DIGEST = hashlib.sha256(IMAGE).digest()
 BLOB = 4096
-DATA, HEADERS, RST, SETTINGS, END, ENDHEAD = 0, 1, 3, 4, 1, 4
+DATA, HEADERS, RST, SETTINGS, PING, END, ENDHEAD = 0, 1, 3, 4, 6, 1, 4
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -74,6 +79,10 @@ def blobs(start, end):
         yield message(len(IMAGE) - at - len(blob), blob)
 
 
+def middle():
+    return len(IMAGE) // 2 // BLOB * BLOB
+
+
 class Answer:
     def __init__(self, conn, stream):
         self.conn, self.stream = conn, stream
@@ -91,10 +100,10 @@ class Answer:
 
     def half(self):
         self.begin()
-        self.send(b"".join(blobs(0, len(IMAGE) // 2)))
+        self.send(b"".join(blobs(0, middle())))
 
     def rest(self):
-        self.send(b"".join(blobs(len(IMAGE) // 2, len(IMAGE))))
+        self.send(b"".join(blobs(middle(), len(IMAGE))))
         self.send(message(0, DIGEST))
 
     def status(self, code, text=b""):
@@ -110,7 +119,7 @@ class Answer:
 
     def wrong_digest(self):
         self.half()
-        self.send(b"".join(blobs(len(IMAGE) // 2, len(IMAGE))))
+        self.send(b"".join(blobs(middle(), len(IMAGE))))
         self.send(message(0, bytes(32)))
         self.status(b"0")
 
@@ -136,7 +145,7 @@ class Answer:
 
     def no_digest(self):
         self.half()
-        self.send(b"".join(blobs(len(IMAGE) // 2, len(IMAGE))))
+        self.send(b"".join(blobs(middle(), len(IMAGE))))
         self.status(b"0")
 
     def no_status(self):
@@ -158,7 +167,7 @@ class Answer:
     def empty(self):
         self.half()
         while True:
-            self.send(message(len(IMAGE) // 2, b"") * 10)
+            self.send(message(len(IMAGE) - middle(), b"") * 10)
             time.sleep(0.01)
 
     def stall(self):
@@ -171,8 +180,9 @@ class Answer:
     def drip(self):
         self.begin()
         every = b"".join(blobs(0, len(IMAGE))) + message(0, DIGEST)
-        for at in range(0, len(every), 8192):
-            self.send(every[at:at + 8192])
+        piece = max(8192, len(every) // 10)
+        for at in range(0, len(every), piece):
+            self.send(every[at:at + piece])
             time.sleep(0.1)
         self.status(b"0")
 
@@ -222,9 +232,109 @@ class Answer:
         self.status(b"0")
 
 
-def serve(scenario):
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+HEADER = field(1, field(1, 0xc1) + field(2, 0xa1) + field(3, 2) + field(4, 2))
+
+
+def status_answer(alarm):
+    text = b"memberID:161 alarm:" + alarm if alarm else b""
+    return HEADER + field(2, b"3.5.16") + field(3, len(IMAGE)) + \
+        field(4, 0xa1) + field(5, 9) + field(6, 2) + field(7, 9) + \
+        (field(8, text) if text else b"") + field(9, len(IMAGE))
+
+
+def members_answer(port):
+    url = b"http://127.0.0.1:%d" % port
+    return HEADER + field(2, field(1, 0xa1) + field(2, b"peer") +
+                          field(3, url) + field(4, url))
+
+
+class Member:
+    """Tells calls apart by what they carry: Status and Snapshot are empty and
+    take turns, MemberList asks for a linearizable answer, HashKV names a
+    revision.  (Names are Huffman coded, which we do not read.)"""
+
+    def __init__(self, scenario, port):
+        self.scenario, self.port, self.listed = scenario, port, False
+
+    def answer(self, conn, stream, body):
+        a = Answer(conn, stream)
+        if body == b"\x08\x01":
+            self.listed = True
+            self.unary(a, members_answer(self.port))
+        elif body:
+            conn.sendall(headers(
+                stream, END, (b":status", b"200"),
+                (b"content-type", b"application/grpc"),
+                (b"grpc-status", b"12"), (b"grpc-message", b"no%20HashKV")))
+        elif not self.listed:
+            alarm = self.scenario[6:].upper().encode() \
+                if self.scenario.startswith("alarm_") else b""
+            self.unary(a, status_answer(alarm))
+        else:
+            self.listed = False
+            getattr(a, "good" if self.scenario.startswith("alarm_")
+                    else self.scenario)()
+            if self.scenario == "close":
+                raise ConnectionError
+
+    def unary(self, answer, body):
+        answer.begin()
+        answer.send(b"\0" + struct.pack(">I", len(body)) + body)
+        answer.status(b"0")
+
+    def serve(self, conn):
+        receive(conn, 24)
+        conn.sendall(frame(SETTINGS, 0, 0))
+        bodies = {}
+        while True:
+            head = receive(conn, 9)
+            payload = receive(conn, int.from_bytes(head[:3], "big"))
+            kind, flags = head[3], head[4]
+            stream = int.from_bytes(head[5:], "big")
+            if kind == SETTINGS and not flags & 1:
+                conn.sendall(frame(SETTINGS, 1, 0))
+            if kind == PING and not flags & 1:
+                conn.sendall(frame(PING, 1, 0, payload))
+            if kind == DATA:
+                bodies[stream] = bodies.get(stream, b"") + payload
+            if kind in (DATA, HEADERS) and flags & END:
+                self.answer(conn, stream, bodies.pop(stream, b"")[5:])
+
+
+def serve_member(scenario, listener):
+    member = Member(scenario, listener.getsockname()[1])
+    while True:
+        conn, _ = listener.accept()
+        threading.Thread(target=serve_one, args=(member, conn),
+                         daemon=True).start()
+
+
+def serve_one(member, conn):
+    try:
+        member.serve(conn)
+    except OSError:
+        pass
+    conn.close()
+
+
+def load(path):
+    global IMAGE, DIGEST, BLOB
+    data = open(path, "rb").read()
+    IMAGE, DIGEST, BLOB = data[:-32], data[-32:], 32768
+
+
+def serve(scenario, path=None):
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
+    if path:
+        load(path)
+        serve_member(scenario, listener)
     while True:
         conn, _ = listener.accept()
         try:
@@ -239,4 +349,4 @@ def serve(scenario):
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])
