@@ -62,8 +62,7 @@ static void print_option(const struct cli_opt *o, struct buf *b)
 	buf_close(&text);
 }
 
-/* Codes that several kinds share are one line. */
-static void print_exit(struct buf *b)
+_Bool cli_help_exit(int code, struct buf *b)
 {
 	static const struct {
 		int code;
@@ -73,35 +72,45 @@ static void print_exit(struct buf *b)
 		ERR_KINDS(X)
 #undef X
 	};
-	size_t n = sizeof(codes) / sizeof(codes[0]);
+	_Bool any = 0;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].code == code) {
+			buf_printf(b, "%s%s", any ? "; " : "", codes[i].text);
+			any = 1;
+		}
+	return any;
+}
+
+static void print_exit(struct buf *b)
+{
+	struct buf text = BUF_INIT(BUF_MAX_LINE);
 
 	buf_puts(b, "\nexit status:\n");
-	for (int code = 0; code < 16; code++) {
-		_Bool first = 1;
-
-		for (size_t i = 0; i < n; i++) {
-			if (codes[i].code != code)
-				continue;
-			if (first)
-				buf_printf(b, "  %d  ", code);
-			buf_printf(b, "%s%s", first ? "" : "; ",
-			           codes[i].text);
-			first = 0;
-		}
-		if (!first)
-			buf_puts(b, "\n");
+	for (int code = 0; code <= CLI_HELP_EXIT_MAX; code++) {
+		buf_clear(&text);
+		if (!cli_help_exit(code, &text))
+			continue;
+		buf_printf(b, "  %d  ", code);
+		wrap(b, text.data, 5, 5);
 	}
+	buf_close(&text);
 }
 
 void cli_help_program(const struct cli_program *p, struct buf *b)
 {
+	struct buf more = BUF_INIT(BUF_MAX_LINE);
+
 	buf_printf(b, "usage: %s COMMAND [OPTION...]\n\n", p->name);
 	wrap(b, p->text, 0, 0);
 	buf_puts(b, "\ncommands:\n");
 	for (const struct cli_cmd *c = p->cmds; c->name != NULL; c++)
 		buf_printf(b, "  %-10s %s\n", c->name, c->help);
-	buf_printf(b, "\n'%s COMMAND --help' tells the options of a command, "
-	           "'man %s' all.\n", p->name, p->name);
+	buf_printf(&more, "'%s COMMAND --help' tells the options of a command, "
+	           "'man %s' all.", p->name, p->name);
+	buf_puts(b, "\n");
+	wrap(b, more.data == NULL ? "" : more.data, 0, 0);
+	buf_close(&more);
 }
 
 void cli_help_command(const struct cli_program *p, const struct cli_cmd *c,

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/cli_help.h"
 
 /* Text that roff takes as it is: no requests, no escapes, real hyphens. */
 static void put_text(struct buf *b, const char *text, size_t len)
@@ -146,21 +147,18 @@ static void file(const struct cli_program *p, struct buf *b)
 
 static void exit_status(struct buf *b)
 {
-	static const struct {
-		int code;
-		const char *text;
-	} codes[] = {
-#define X(kind, word, code, retry, text) { code, text },
-		ERR_KINDS(X)
-#undef X
-	};
+	struct buf text = BUF_INIT(BUF_MAX_LINE);
 
 	section(b, "EXIT STATUS");
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		buf_printf(b, ".TP\n\\fB%d\\fR\n", codes[i].code);
-		put(b, codes[i].text);
+	for (int code = 0; code <= CLI_HELP_EXIT_MAX; code++) {
+		buf_clear(&text);
+		if (!cli_help_exit(code, &text))
+			continue;
+		buf_printf(b, ".TP\n\\fB%d\\fR\n", code);
+		put_text(b, text.data, text.len);
 		buf_puts(b, "\n");
 	}
+	buf_close(&text);
 }
 
 /* Blank lines part paragraphs, lines that begin with a tab stand as is. */

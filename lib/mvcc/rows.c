@@ -1,5 +1,6 @@
 #include "mvcc/rows.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -58,6 +59,8 @@ static int spill_one(struct rows *r, struct row **free_chunk, struct err *e)
 		ssize_t n = pwrite(r->spill, p, left, (off_t)r->n_spilled *
 		                   CHUNK_BYTES + (CHUNK_BYTES - (off_t)left));
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			return err_sys(e, "cannot write a temporary file in "
 			               "'%s'", r->spill_dir);
