@@ -1,14 +1,5 @@
 #include "cli_sample.h"
 
-static void put(const char *path, const char *text, size_t len)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, len, f), len);
-	assert_int_equal(fclose(f), 0);
-}
-
 static void yaml(const char *text)
 {
 	put(file, text, strlen(text));
