@@ -300,7 +300,8 @@ snap_faketime() {
 
 	lib=$(find /usr/lib -name libfaketime.so.1 | head -n 1)
 	[ -n "$lib" ] || skip "libfaketime is not installed"
-	LD_PRELOAD=$lib FAKETIME=$1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$lib \
+		FAKETIME=$1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 		snap_run "${@:2}"
 }
 

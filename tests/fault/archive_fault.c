@@ -81,7 +81,7 @@ static _Bool holds_db(struct archive_in *a, struct err *e)
 
 	do {
 		if (archive_in_read(a, &data, &len, e) < 0 || at + len > DB ||
-		    memcmp(db + at, data, len) != 0)
+		    (len > 0 && memcmp(db + at, data, len) != 0))
 			return 0;
 		at += len;
 	} while (len > 0);

@@ -23,7 +23,8 @@ keys() { # FILE: the YAML keys, with their maps before them
 	done
 	grep -q '^ExecStart=/usr/bin/lifeboat-snapshotd run' \
 		"$dest/usr/lib/systemd/system/lifeboat-snapshotd.service"
-	! grep -rq '@BINDIR@' "$dest"
+	run grep -rq "@BINDIR@" "$dest"
+	[ "$status" -eq 1 ]
 }
 
 @test "the man page renders without a warning and tells every option" {
