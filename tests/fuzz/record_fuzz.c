@@ -39,13 +39,17 @@ static void within(const unsigned char *p, size_t n, const uint8_t *data,
 	require(p >= data && n <= size && p + n <= data + size);
 }
 
-/* What the other decoder made of it, written anew, is fine with ours. */
+/* What the other decoder made of it, written anew, is fine with ours.  Unknown
+ * fields it keeps and writes as they came, flaws included: not those. */
 static void rewrite(const Etcd__KeyValue *kv)
 {
 	size_t n = etcd__key_value__get_packed_size(kv);
-	uint8_t *p = malloc(n > 0 ? n : 1);
+	uint8_t *p;
 	struct record r;
 
+	if (kv->base.n_unknown_fields > 0)
+		return;
+	p = malloc(n > 0 ? n : 1);
 	require(p != NULL && etcd__key_value__pack(kv, p) == n);
 	require(record_parse(&r, p, n));
 	agree(&r, kv);

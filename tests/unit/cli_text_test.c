@@ -1,4 +1,13 @@
-#include "cli_sample.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/cli_completion.h"
+#include "base/cli_help.h"
+#include "base/cli_man.h"
+#include "cliprog.h"
 
 /* What `command` prints about the text, its errors included. */
 static void assert_fine(const char *command, const struct buf *text)
@@ -105,12 +114,74 @@ static void help_fits_the_terminal(void **state)
 
 /* ---- main ---- */
 
+/* Run cli_main with stdout and stderr into files; returns its code. */
+static int main_of(const char *words, char *out, char *err, size_t room)
+{
+	struct settings s = { 0 };
+	char text[200], paths[2][96], *argv[WORDS];
+	int kept[2], code, argc;
+
+	(void)snprintf(text, sizeof(text), "test-prog %s", words);
+	argc = split(text, argv);
+	(void)fflush(NULL);
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(paths[i], sizeof(paths[i]), "%s/%d", dir, i);
+		kept[i] = dup(i + 1);
+		assert_non_null(freopen(paths[i], "w",
+		                        i == 0 ? stdout : stderr));
+	}
+	code = cli_main(&program, &s, argc, argv);
+	(void)fflush(NULL);
+	for (int i = 0; i < 2; i++) {
+		char *to = i == 0 ? out : err;
+		FILE *f = fopen(paths[i], "r");
+		size_t n = f == NULL ? 0 : fread(to, 1, room - 1, f);
+
+		(void)dup2(kept[i], i + 1);
+		(void)close(kept[i]);
+		assert_non_null(f);
+		to[n] = '\0';
+		(void)fclose(f);
+	}
+	return code;
+}
+
+static void main_runs_and_explains(void **state)
+{
+	char out[8192], err[1024];
+
+	(void)state;
+	assert_int_equal(main_of("save a b --dry-run", out, err, 1024), 42);
+	assert_string_equal(out, "");
+	assert_string_equal(err, "");
+	assert_int_equal(main_of("save a -n 0", out, err, 1024), 2);
+	assert_string_equal(out, "");
+	assert_string_equal(err, "test-prog: --count: '0' is not within 1 to "
+	                         "10\nhint: see 'test-prog save --help'\n");
+	assert_int_equal(main_of("sav", out, err, 1024), 2);
+	assert_string_equal(err, "test-prog: unknown command 'sav', did you "
+	                         "mean 'save'?\nhint: see 'test-prog --help'"
+	                         "\n");
+	assert_int_equal(main_of("save a -c /nonexistent", out, err, 1024), 6);
+	assert_int_equal(main_of("--version", out, err, 1024), 0);
+	assert_memory_equal(out, "test-prog ", 10);
+	assert_int_equal(main_of("save a --print-config", out, err, 1024), 0);
+	assert_memory_equal(out, "dir: \"/var/lib/x\"\n", 18);
+	assert_int_equal(main_of("--man", out, err, 1024), 0);
+	assert_memory_equal(out, ".TH ", 4);
+	assert_int_equal(main_of("list --help", out, err, 1024), 0);
+	assert_memory_equal(out, "usage: test-prog list", 21);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_man_page_is_sound),
 		TEST(the_completion_completes),
 		TEST(help_fits_the_terminal),
+		TEST(main_runs_and_explains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

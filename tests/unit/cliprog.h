@@ -1,26 +1,18 @@
-/* cli_sample.h - a program's table with an option of every type, for the tests
- * of the command line and of its texts. */
-#ifndef TESTS_UNIT_CLI_SAMPLE_H
-#define TESTS_UNIT_CLI_SAMPLE_H
+/* cliprog.h - a program with an option of each type, for the tests of what
+ * comes of its table. */
+#ifndef TESTS_UNIT_CLIPROG_H
+#define TESTS_UNIT_CLIPROG_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/cli.h"
-#include "base/cli_completion.h"
-#include "base/cli_help.h"
-#include "base/cli_man.h"
-#include "base/cli_value.h"
-#include "base/cli_yaml.h"
 
-/* A program of our own: an option of each type. */
+enum { WORDS = 16 };                    /* on a command line */
 
 struct settings {
 	char *config, *dir, *user;
@@ -63,7 +55,7 @@ static const struct cli_opt opts[] = {
 	{ .name = NULL },
 };
 
-static int run(void *config, int argc, char **argv)
+static inline int run(void *config, int argc, char **argv)
 {
 	const struct settings *s = config;
 
@@ -96,7 +88,7 @@ static struct cli_program program = {
 
 static char dir[64], file[96];
 
-static int set_up(void **state)
+static inline int set_up(void **state)
 {
 	(void)state;
 	(void)strcpy(dir, "/tmp/cli-XXXXXX");
@@ -107,7 +99,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
+static inline int tear_down(void **state)
 {
 	char cmd[96];
 
@@ -116,7 +108,7 @@ static int tear_down(void **state)
 	return system(cmd);
 }
 
-static void put(const char *path, const char *text, size_t len)
+static inline void put(const char *path, const char *text, size_t len)
 {
 	FILE *f = fopen(path, "w");
 
@@ -125,6 +117,16 @@ static void put(const char *path, const char *text, size_t len)
 	assert_int_equal(fclose(f), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+/* Split `words`, which is written to, at its blanks; returns how many. */
+static inline int split(char *words, char *argv[WORDS])
+{
+	char *save = NULL;
+	int argc = 0;
+
+	for (char *w = strtok_r(words, " ", &save); w != NULL && argc < WORDS;
+	     w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	return argc;
+}
 
 #endif
