@@ -189,6 +189,7 @@ creaton: 1s"
 	config "endpoints: $(etcd_url one)
 dir: $folder
 node: after
+listen: 127.0.0.1:0
 cron: every now and then"
 	kill -HUP "$daemon"
 	until_true logged_times 'reload-failed' 2
@@ -198,6 +199,7 @@ cron: every now and then"
 	config "endpoints: $(etcd_url one)
 dir: $folder
 node: after
+listen: 127.0.0.1:0
 creation: 1s
 jitter: 0s"
 	kill -HUP "$daemon"
