@@ -136,7 +136,7 @@ static void in_child(void *arg)
 	if (r->httpd != NULL)
 		httpd_abandon(r->httpd);
 	notify_close(&r->notify);
-	lock_drop(&r->lock);
+	lock_forget(&r->lock);
 	(void)close(r->signals);
 }
 

@@ -108,3 +108,10 @@ void lock_drop(struct lock *l)
 	(void)close(l->fd);
 	l->fd = -1;
 }
+
+void lock_forget(struct lock *l)
+{
+	if (l->fd >= 0)
+		(void)close(l->fd);
+	l->fd = -1;
+}

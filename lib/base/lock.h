@@ -19,5 +19,7 @@ int lock_take(struct lock *l, const char *dir, const char *name,
               struct err *e) MUST_USE;
 /* Let go.  A LOCK_INIT lock is fine. */
 void lock_drop(struct lock *l);
+/* In a forked child: close the copy, and leave the lock with the parent. */
+void lock_forget(struct lock *l);
 
 #endif

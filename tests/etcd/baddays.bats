@@ -291,7 +291,7 @@ hint: "* ]]
 		mount -o remount,ro,bind "$folder" &&
 		save --dir "$folder"'
 	[ "$status" -eq 1 ]
-	[[ "$stderr" == "lifeboat-snapshotd: cannot open the lock '$folder/.save.lock': Read-only file system" ]]
+	[[ "$stderr" == "lifeboat-snapshotd: cannot open '$folder/.save.lock': Read-only file system" ]]
 	untouched
 	apart 'mount --bind "$folder" "$folder" &&
 		mount -o remount,ro,bind "$folder" &&

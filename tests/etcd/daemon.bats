@@ -140,9 +140,9 @@ gone() { ! proc_start "$1" >/dev/null; }
 	to=(--endpoints http://127.0.0.1:1)
 	snap_run daemon --creation 1h --jitter 0s --retries 1 --listen off
 	until_true logged 'why="retry 1 of 1"'
-	logged 'snapshot failed.*cause=remote.*Connection refused'
+	logged 'snapshot-failed.*cause=remote.*Connection refused'
 	until_true logged 'after giving up on 1 retries'
-	[ "$(times 'snapshot failed')" -eq 2 ]
+	[ "$(times 'snapshot-failed')" -eq 2 ]
 	logged 'next.*at=20..-..-..T..:00:00Z.*reason='
 	ends_well
 	[ "$(snapshots)" -eq 0 ]
@@ -184,14 +184,14 @@ dir: $folder
 node: after
 creaton: 1s"
 	kill -HUP "$daemon"
-	until_true logged "reload failed.*c.yml':4:1: unknown key 'creaton', did you mean 'creation'"
+	until_true logged "reload-failed.*c.yml':4:1: unknown key 'creaton', did you mean 'creation'"
 	curl -s "$url/metrics" | grep 'lifeboat_node_info{node="before"'
 	config "endpoints: $(etcd_url one)
 dir: $folder
 node: after
 cron: every now and then"
 	kill -HUP "$daemon"
-	until_true logged_times 'reload failed' 2
+	until_true logged_times 'reload-failed' 2
 	curl -s "$url/metrics" | grep 'lifeboat_node_info{node="before"'
 	run ! logged 'reloaded'
 	age=$(curl -s "$url/metrics" | grep '^lifeboat_snapshot_max_age')
@@ -285,7 +285,7 @@ value() { # METRIC: of the last page
 	to=(--endpoints http://127.0.0.1:1)
 	snap_faketime +3d daemon --creation 12h --retries 0 \
 		--listen 127.0.0.1:0
-	until_true logged 'snapshot failed'
+	until_true logged 'snapshot-failed'
 	run curl -s -w '%{http_code}' "$(metrics_url)/healthz"
 	[[ "$output" == "failing: the last verified snapshot is 3d0h old, more than the "*" that are allowed; failures in a row: 1"*503 ]]
 	page=$(curl -s "$(metrics_url)/metrics")

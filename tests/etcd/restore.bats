@@ -424,6 +424,7 @@ refused() { # EXIT TEXT ARG...
 		head -c $((size - 32)) "$f" >"$f.bad"
 		printf '\377' | dd of="$f.bad" bs=1 seek=$((page * 4096 + 10)) \
 			conv=notrunc status=none
+		# shellcheck disable=SC2094  # the whole is read before the end is written
 		openssl dgst -sha256 -binary "$f.bad" >>"$f.bad"
 		run "$restore" data-dir "$f.bad" --data-dir "$etcd_dir/d"
 		echo "$page: $status $output"
